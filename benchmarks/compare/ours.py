@@ -1,0 +1,47 @@
+"""ionflux on the pump-leak workload, through its public interface."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from benchmarks import pump_leak as model
+from contest import Contestant, stopwatch
+
+#: the tolerance of the peers, and the one at which the error is about that of the best of them
+TOLERANCES = (1e-6, 1e-5)
+
+
+def contestants(threads: tuple[int, ...], sweep_size: int) -> Iterator[Contestant]:
+    """Yield the single cell and the sweep at both tolerances; reading the five quantities from the result is part of the time."""
+    for rtol in TOLERANCES:
+        yield Contestant("cell", name(rtol), 1, stopwatch(lambda rtol=rtol: cell(rtol), model.cell_error, 31), model.CELL_GATE)
+        for count in threads:
+            yield sweep_contestant(rtol, count, sweep_size)
+
+
+def name(rtol: float) -> str:
+    """Return the name in the table."""
+    return f"ionflux, rtol {rtol:g}"
+
+
+CELL, SCHEDULE = model.cell(), model.ouabain()
+SAMPLES, HOURS = model.cell_times(), model.sweep_times()
+
+
+def cell(rtol: float) -> np.ndarray:
+    """Simulate the single cell and return its samples, (times, 5)."""
+    run = CELL.simulate(model.END, schedule=SCHEDULE, at=SAMPLES, record=("c_in", "volume", "V"), rtol=rtol)
+    return model.observables(run)
+
+
+def sweep_contestant(rtol: float, threads: int, n: int) -> Contestant:
+    """Return the sweep over n cells, scaled to the full workload."""
+    import ionflux as ifx
+
+    values = model.sweep_values(n)
+
+    def sweep() -> np.ndarray:
+        return model.observables(ifx.sweep(CELL, vary=values, until=model.END, schedule=SCHEDULE, at=HOURS, threads=threads, rtol=rtol))
+
+    return Contestant("sweep", name(rtol), threads, stopwatch(sweep, model.sweep_error, 3), model.SWEEP_GATE, model.SWEEP_SIZE / n)
