@@ -1,8 +1,8 @@
 """The pump-leak workload: one swelling cell for ten hours, and the same cell with ten thousand sets of parameters.
 
 Three leaks, a pump that follows the cube of sodium, and water across one membrane; from the third to the fourth hour the pump is
-blocked (ouabain). The fastest mode of the model takes 6 ms (V), the slowest hours (ions), so it is stiff by about 1e6. All of it is stated here
-once: constants, inputs, the equations as plain arithmetic (for peers and for the NumPy twin), the error measures and their gates.
+blocked (ouabain). The fastest mode of the model takes 6 ms (V), the slowest hours (ions), so it is stiff by about 1e6. All of it is
+stated here once: constants, inputs, the equations as plain arithmetic (for peers and for the NumPy twin), the error measures and their gates.
 
 SI units. The state of the peers is y = (Na, K, Cl [mol/m3], w = volume / start volume, V [V]), with
 

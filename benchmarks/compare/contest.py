@@ -43,15 +43,17 @@ class Contestant:
         return statistics.median(self.seconds)
 
     def times(self, rival: Contestant) -> float:
-        """Return how many times the rival's time this one takes: the median over rounds of the ratio within a round, so that a drift cancels."""
+        """Return how many times the rival's time this one takes: the median over rounds of the ratio within a round; drifts cancel."""
         pairs = zip(self.rounds, rival.rounds, strict=True)
         return statistics.median(statistics.median(own) / statistics.median(other) for own, other in pairs)
 
 
-def stopwatch(call: Callable[[], np.ndarray], error: Callable[[np.ndarray], float], repeats: int) -> Callable[[], tuple[list[float], float]]:
+def stopwatch(
+    call: Callable[[], np.ndarray], error: Callable[[np.ndarray], float], repeats: int
+) -> Callable[[], tuple[list[float], float]]:
     """Return a `measure` that times `call`, Python overhead and output arrays included, but not the first calls.
 
-    A short call also gets an untimed one at the start of every later round, because others have had the caches since; a long one does not care.
+    A short call also gets an untimed one at the start of every later round, because others have had the caches since.
     """
     first = float("nan")
 

@@ -1,8 +1,8 @@
 """Write the reference answers of the pump-leak workload: `python benchmarks/compare/make_reference.py`.
 
-Method: collocation at the five Radau points (order 9) with full Newton, in ln c, ln w and V, which neither the engine nor a peer
-uses, on prescribed steps that grow from each jump; no error control that could fool itself. The answer is computed with two step sizes; the difference,
-which bounds the error of the coarser one, is printed and must stay below 1e-10. Takes a few seconds.
+Method: collocation at the five Radau points (order 9) with full Newton, in ln c, ln w and V, which neither the engine nor a peer uses, on
+prescribed steps that grow from each jump; no error control that could fool itself. The answer is computed with two step sizes; the
+difference, which bounds the error of the coarser one, is printed and must stay below 1e-10. Takes a few seconds.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The other contestants on the pump-leak workload: general integrators from Python, and a C program written for this one model.
 
-Every peer gets the compiled or plain right-hand side of `pump_leak.derivatives`, the tolerances of the workload and a restart at both jumps.
+Every peer gets the right-hand side `pump_leak.derivatives`, compiled or plain, the tolerances of the workload and a restart at both jumps.
 A peer that is not installed is reported and left out. numbalsoda is built from source by pip and needs a Fortran compiler.
 """
 
@@ -80,7 +80,9 @@ def _numbalsoda_sweep(numba, integrate_all: Callable, strengths, grids, pumps, t
         integrate_all(strengths, grids, pumps, out)
         return out
 
-    return Contestant("sweep", "numbalsoda", threads, stopwatch(sweep, model.sweep_error, 1), model.SWEEP_GATE, model.SWEEP_SIZE / len(strengths))
+    return Contestant(
+        "sweep", "numbalsoda", threads, stopwatch(sweep, model.sweep_error, 1), model.SWEEP_GATE, model.SWEEP_SIZE / len(strengths)
+    )
 
 
 def scipy_peer(threads: tuple[int, ...], sweep_size: int) -> Iterator[Contestant]:
@@ -91,9 +93,7 @@ def scipy_peer(threads: tuple[int, ...], sweep_size: int) -> Iterator[Contestant
         state, rows = model.START, []
         for grid, pump in plan:
             ends = (grid[0], grid[-1])
-            answer = solve_ivp(
-                model.derivatives, ends, state, "LSODA", grid[1:], args=(*strengths, pump), rtol=model.RTOL, atol=model.ATOL
-            )
+            answer = solve_ivp(model.derivatives, ends, state, "LSODA", grid[1:], args=(*strengths, pump), rtol=model.RTOL, atol=model.ATOL)
             rows.append(answer.y.T)
             state = answer.y[:, -1]
         return np.concatenate(rows)
@@ -106,17 +106,15 @@ def scipy_peer(threads: tuple[int, ...], sweep_size: int) -> Iterator[Contestant
 
 
 PEERS = {"numbalsoda": numbalsoda_peer, "scipy": scipy_peer}
-FLAGS = "-O3 -march=native -ffast-math -fno-math-errno -mprefer-vector-width=512 -fopenmp".split()
+FLAGS = ("-O3", "-march=native", "-ffast-math", "-fno-math-errno", "-mprefer-vector-width=512", "-fopenmp")
 
 
 class Ceiling:
     """A C program made for this model alone: the practical limit on this machine.
 
-    `folder` holds `w5_w6_pump_leak.c`, which takes the relative tolerance as its argument, is run inside `folder` and prints one JSON object
-    per measurement with `workload` ("W5": cell, "W6": sweep), `threads`, `median_s`, `min_s`, `max_s` and `err`.
+    `folder` holds `w5_w6_pump_leak.c`, which takes the relative tolerance as its argument, is run inside `folder` and prints one JSON
+    object per measurement with `workload` ("W5": cell, "W6": sweep), `threads`, `median_s`, `min_s`, `max_s` and `err`.
     """
-
-    WORKLOADS = {"cell": "W5", "sweep": "W6"}
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -127,8 +125,8 @@ class Ceiling:
         subprocess.run(["gcc", *FLAGS, str(source), "-o", str(self.program), "-lmvec", "-lm"], check=True)
 
     def take(self, workload: str, threads: int) -> tuple[list[float], float]:
-        """Return one round's times; the program measures every workload in one go, so it runs again only when a figure was already taken."""
-        key = (self.WORKLOADS[workload], threads)
+        """Return one round's times; the program measures all in one go, so it runs again only when a figure was already taken."""
+        key = ({"cell": "W5", "sweep": "W6"}[workload], threads)
         if key not in self.rows:
             call = [str(self.program), f"{model.RTOL:g}"]
             printed = subprocess.run(call, cwd=self.folder, check=True, capture_output=True, text=True).stdout
