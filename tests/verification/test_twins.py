@@ -134,4 +134,5 @@ def test_limits_of_the_pump_bracket_the_states_of_m1() -> None:
 
     assert volume(P_star) < min(volume(0.99 * P_star), volume(1.01 * P_star))
     assert volume(P_max * (1 - 1e-9)) < float("inf") == volume(P_max * (1 + 1e-9))
-    assert float(growth(p, 0.0)) == 0.0 and closed_form(models.kay2017(P=0.0)) is None
+    assert float(growth(p, 0.0)) == 0.0
+    assert closed_form(models.kay2017(P=0.0)) is None

@@ -1,0 +1,74 @@
+"""Ctrl-C during a long run: within 100 ms, with everything computed so far."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from reference import models
+
+PRELUDE = """
+import signal, sys, time
+sys.path.insert(0, {tests!r})
+import ionflux as ifx, numpy as np
+from verification.build import bench_cell
+signal.signal(signal.SIGINT, signal.default_int_handler)
+def report(call, check):
+    print("ready", flush=True)
+    try:
+        call()
+    except ifx.Interrupted as stop:
+        caught = time.monotonic()
+        assert isinstance(stop, KeyboardInterrupt)
+        check(stop.partial)
+        print("caught", caught, flush=True)
+    else:
+        print("finished", flush=True)
+"""
+
+# a train of pump blocks keeps the stepper restarting for as long as the test likes
+SIMULATE = """
+def check(run):
+    t = np.asarray(run.t)
+    assert len(t) > 100 and np.all(np.diff(t) > 0) and 0 < t[-1] < 1e9
+    assert len(run.V) == len(t) and np.all(np.isfinite(run.V)) and np.all(np.isfinite(run.c_in["Na"]))
+    assert run.status == ifx.Status.CANCELLED
+cell = bench_cell()
+beat = ifx.train(10.0, 20.0, 1_000_000, 10.0, to=0)
+report(lambda: cell.simulate(2e7, schedule={"NaKATPase.scale": beat}), check)
+"""
+
+SWEEP = """
+def check(part):
+    status = np.asarray(part.status)
+    assert np.any(status == ifx.Status.OK) and np.any(status == ifx.Status.CANCELLED)
+    assert np.all(np.isfinite(part.V[status == ifx.Status.OK]))
+cell = bench_cell()
+beat = ifx.train(10.0, 20.0, 200, 10.0, to=0)
+vary = {"leak_Na.g": np.linspace(0.05, 0.2, 100_000)}
+report(lambda: ifx.sweep(cell, vary, until=4e3, schedule={"NaKATPase.scale": beat}, threads=2), check)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+@pytest.mark.parametrize("script", [SIMULATE, SWEEP], ids=["simulate", "sweep on two threads"])
+def test_interrupt_returns_within_100_ms_with_the_part_done(script: str) -> None:
+    code = PRELUDE.format(tests=os.fspath(models.DATA.parent)) + script
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        try:
+            assert child.stdout.readline().strip() == "ready", child.stderr.read()
+            time.sleep(0.7)
+            sent = time.monotonic()  # CLOCK_MONOTONIC is shared by processes
+            child.send_signal(signal.SIGINT)
+            out, err = child.communicate(timeout=20)
+        finally:
+            child.kill()
+    word, _, caught = out.strip().partition(" ")
+    assert word == "caught", (out, err)
+    assert float(caught) - sent < 0.1
