@@ -129,7 +129,7 @@ def rhs(p: PumpLeak, n: dict[str, Any], w: Any, V: Any, m: Any = np) -> tuple[di
 
 
 def free_energy(p: PumpLeak, n: dict[str, Any], w: Any, V: Any, m: Any = np) -> Any:
-    """G = RT sum[n ln(c/c_o) - n] + RT n_X (ln X - 1) + Pi_o RT w + C A V^2/2, J; X against 1 mol/m^3 (a constant apart, its zero is free)."""
+    """G = RT sum[n ln(c/c_o) - n] + Pi_o RT w + C A V^2/2, J; X against 1 mol/m^3, which only moves the zero."""
     RT = p.VT * p.F
     G = p.osm_out * RT * w + p.C * p.area * V * V / 2 + RT * p.n_x * (m.log(p.n_x / w) - 1)
     return G + sum(RT * n[k] * (m.log(n[k] / w / p.c_out[k]) - 1) for k in IONS)

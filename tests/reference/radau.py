@@ -39,7 +39,9 @@ def tableau(stages: int) -> tuple[Array, Array]:
 def graded_solve(
     f: Callable[[Array], Array], y: Array, times: Sequence[float], *, q: float, first: float, longest: float, stages: int = 5
 ) -> Array:
-    """y at ``times`` (measured from the start of this smooth segment), shape (cells, times, states); f maps (cells, any, states) to the same.
+    """y at ``times`` (measured from the start of this smooth segment), shape (cells, times, states).
+
+    f maps (cells, any, states) to the same shape.
 
     Steps grow with the age of the segment, h = clip(q t, first, longest), and end on every time asked for.
     """

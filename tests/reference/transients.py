@@ -1,4 +1,6 @@
-"""Reference trajectories of the pump-leak twin: Radau IIA (order 9) in (ln n_Na, ln n_K, ln n_Cl, [ln w,] V), each logarithm relative to the start.
+"""Reference trajectories of the pump-leak twin: Radau IIA of order 9 in (ln n_Na, ln n_K, ln n_Cl, [ln w,] V).
+
+Logarithms are those of ratios to the start.
 
 V is integrated beside the amounts (dV/dt = F sum z dn/dt / CA, the area being constant), so its digits are not lost in a difference of
 amounts; that it still agrees with the charge is a check on the integration.
