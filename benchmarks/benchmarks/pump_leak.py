@@ -2,7 +2,7 @@
 
 Three leaks, a pump that follows the cube of sodium, and water across one membrane; from the third to the fourth hour the pump is
 blocked (ouabain). The fastest mode of the model takes 6 ms (V), the slowest hours (ions), so it is stiff by about 1e6. All of it is
-stated here once: constants, inputs, the equations as plain arithmetic (for peers and for the NumPy twin), the error measures and their gates.
+stated here once: constants, inputs, the equations as plain arithmetic (for peers and for the NumPy twin), error measures and gates.
 
 SI units. The state of the peers is y = (Na, K, Cl [mol/m3], w = volume / start volume, V [V]), with
 

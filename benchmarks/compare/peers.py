@@ -1,4 +1,4 @@
-"""The other contestants on the pump-leak workload: general integrators from Python, and a C program written for this one model.
+"""The peers on the pump-leak workload: general integrators as they are used from Python.
 
 Every peer gets the right-hand side `pump_leak.derivatives`, compiled or plain, the tolerances of the workload and a restart at both jumps.
 A peer that is not installed is reported and left out. numbalsoda is built from source by pip and needs a Fortran compiler.
@@ -6,11 +6,7 @@ A peer that is not installed is reported and left out. numbalsoda is built from 
 
 from __future__ import annotations
 
-import json
-import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import numpy as np
 from benchmarks import pump_leak as model
@@ -106,38 +102,3 @@ def scipy_peer(threads: tuple[int, ...], sweep_size: int) -> Iterator[Contestant
 
 
 PEERS = {"numbalsoda": numbalsoda_peer, "scipy": scipy_peer}
-FLAGS = ("-O3", "-march=native", "-ffast-math", "-fno-math-errno", "-mprefer-vector-width=512", "-fopenmp")
-
-
-class Ceiling:
-    """A C program made for this model alone: the practical limit on this machine.
-
-    `folder` holds `w5_w6_pump_leak.c`, which takes the relative tolerance as its argument, is run inside `folder` and prints one JSON
-    object per measurement with `workload` ("W5": cell, "W6": sweep), `threads`, `median_s`, `min_s`, `max_s` and `err`.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.built = tempfile.TemporaryDirectory(prefix="ionflux-ceiling-")
-        self.program = Path(self.built.name) / "pump_leak"
-        self.rows: dict[tuple[str, int], dict] = {}
-        source = folder / "w5_w6_pump_leak.c"
-        subprocess.run(["gcc", *FLAGS, str(source), "-o", str(self.program), "-lmvec", "-lm"], check=True)
-
-    def take(self, workload: str, threads: int) -> tuple[list[float], float]:
-        """Return one round's times; the program measures all in one go, so it runs again only when a figure was already taken."""
-        key = ({"cell": "W5", "sweep": "W6"}[workload], threads)
-        if key not in self.rows:
-            call = [str(self.program), f"{model.RTOL:g}"]
-            printed = subprocess.run(call, cwd=self.folder, check=True, capture_output=True, text=True).stdout
-            rows = [json.loads(line) for line in printed.splitlines()]
-            self.rows = {(row["workload"], row["threads"]): row for row in rows}
-        row = self.rows.pop(key)
-        return [row["min_s"], row["median_s"], row["max_s"]], row["err"]
-
-    def contestants(self, threads: tuple[int, ...]) -> Iterator[Contestant]:
-        """Yield the single cell and the sweep at each number of threads (the program knows one and two)."""
-        yield Contestant("cell", "C ceiling", 1, lambda: self.take("cell", 1), model.CELL_GATE)
-        for count in threads:
-            if count <= 2:
-                yield Contestant("sweep", "C ceiling", count, lambda count=count: self.take("sweep", count), model.SWEEP_GATE)

@@ -1,8 +1,9 @@
 """Compare ionflux with its peers on the pump-leak workload, in one run on one machine: `python benchmarks/compare/run.py`.
 
-All contestants take turns in every round; ratios are taken within a round. Only ratios from one run mean anything: absolute times depend on
-the machine and on who else uses it. Peers that are not installed are left out with a note. The C ceiling is optional and not part of
-this repository: name a folder with its source by --ceiling-dir or IONFLUX_CEILING (see `peers.Ceiling` for what it must print).
+All contestants take turns in every round; ratios are taken within a round. Only ratios from one run mean anything: absolute times
+depend on the machine and on who else uses it. Peers that are not installed are left out with a note. Beside them run a C program
+written for this one model and, if --ceiling-dir or IONFLUX_CEILING names the folder of its source, another one (`limits.Ceiling`
+says what it must print).
 """
 
 from __future__ import annotations
@@ -18,7 +19,11 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE)]
 
 from contest import Contestant, as_json, compete, table  # noqa: E402
-from peers import PEERS, Ceiling  # noqa: E402
+from limits import Ceiling, OneModel  # noqa: E402
+from peers import PEERS  # noqa: E402
+
+#: the columns of ratios
+RIVALS = ("C ceiling", "C, one model", "numbalsoda")
 
 
 def machine() -> str:
@@ -42,11 +47,12 @@ def gather(arguments: argparse.Namespace) -> list[Contestant]:
     found: list[Contestant] = []
     if arguments.ceiling_dir:
         found += Ceiling(Path(arguments.ceiling_dir)).contestants(arguments.threads)
-    else:
-        say("C ceiling: left out (no --ceiling-dir, and IONFLUX_CEILING is not set)")
-    for name, make in PEERS.items():
-        if name in arguments.without:
-            continue
+    try:
+        found += [] if "one-model" in arguments.without else OneModel().contestants(arguments.threads)
+    except OSError as reason:
+        say(f"C, one model: left out ({reason})")
+    for name in set(PEERS) - set(arguments.without):
+        make = PEERS[name]
         try:
             found += make(arguments.threads, arguments.cells)
         except ImportError as missing:
@@ -67,19 +73,20 @@ def say(text: str) -> None:
 def main() -> int:
     """Run the comparison and print the table; return 1 if ionflux misses an accuracy gate."""
     parse = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parse.add_argument("--ceiling-dir", default=os.environ.get("IONFLUX_CEILING"), help="folder of the C ceiling's source")
+    parse.add_argument("--ceiling-dir", default=os.environ.get("IONFLUX_CEILING"), help="folder of another C program for this model")
     parse.add_argument("--rounds", type=int, default=5)
     parse.add_argument("--cells", type=int, default=10_000, help="cells of the sweep; fewer are scaled up")
     parse.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parse.add_argument("--only", choices=("cell", "sweep"), help="one workload instead of both")
-    parse.add_argument("--without", nargs="*", default=[], help="contestants to leave out: ionflux, " + ", ".join(PEERS))
+    parse.add_argument("--without", nargs="*", default=[], help="who stays out: " + ", ".join(("ionflux", "one-model", *PEERS)))
     parse.add_argument("--json", type=Path, help="also write every timing, one JSON object per contestant and line")
     arguments = parse.parse_args()
     arguments.threads = tuple(arguments.threads)
     contestants = [one for one in gather(arguments) if arguments.only in (None, one.workload)]
     print(machine() + "\n")
     compete(contestants, arguments.rounds, say)
-    print(table(contestants, ("C ceiling", "numbalsoda")))
+    present = {one.name for one in contestants}
+    print(table(contestants, [rival for rival in RIVALS if rival in present]))
     if arguments.json:
         arguments.json.write_text(as_json(contestants))
     missed = [one for one in contestants if one.name.startswith("ionflux") and not one.error <= one.gate]
