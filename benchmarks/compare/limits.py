@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,19 +27,17 @@ def build(source: Path, program: Path, *more: str) -> None:
 
 
 class OneModel:
-    """The program of this folder, one process per round."""
+    """The program of this folder, built in a scratch folder; one process per round."""
 
-    def __init__(self) -> None:
-        self.folder = tempfile.TemporaryDirectory(prefix="ionflux-compare-")
-        self.program = Path(self.folder.name) / "one_model"
+    def __init__(self, scratch: Path) -> None:
+        self.program, self.answer = scratch / "one_model", scratch / "one_model.answer"
         build(Path(__file__).with_name("one_model.c"), self.program)
 
     def take(self, workload: str, threads: int, repeats: int, rtol: float) -> tuple[list[float], float]:
         """Return the times of one round, without the first, and the error."""
-        answer = Path(self.folder.name) / "answer"
-        call = [str(self.program), str(answer), workload, str(threads), str(repeats + 1), f"{rtol:g}"]
+        call = [str(self.program), str(self.answer), workload, str(threads), str(repeats + 1), f"{rtol:g}"]
         printed = subprocess.run(call, check=True, capture_output=True, text=True).stdout
-        values = np.fromfile(answer)
+        values = np.fromfile(self.answer)
         error = model.cell_error(values.reshape(1000, 5)) if workload == "cell" else model.sweep_error(values.reshape(-1, 10, 5))
         return [float(line) for line in printed.split()[1:]], error
 
@@ -59,10 +56,8 @@ class Ceiling:
     object per measurement with `workload` ("W5": cell, "W6": sweep), `threads`, `median_s`, `min_s`, `max_s` and `err`.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.built = tempfile.TemporaryDirectory(prefix="ionflux-ceiling-")
-        self.program = Path(self.built.name) / "pump_leak"
+    def __init__(self, folder: Path, scratch: Path) -> None:
+        self.folder, self.program = folder, scratch / "ceiling"
         self.rows: dict[tuple[str, int], dict] = {}
         build(folder / "w5_w6_pump_leak.c", self.program, "-mprefer-vector-width=512")
 

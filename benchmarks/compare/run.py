@@ -13,6 +13,7 @@ import importlib.metadata
 import os
 import platform
 import sys
+import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -42,13 +43,13 @@ def machine() -> str:
     return f"{processor}, {os.cpu_count()} CPUs, {load}; {', '.join(versions)}"
 
 
-def gather(arguments: argparse.Namespace) -> list[Contestant]:
+def gather(arguments: argparse.Namespace, scratch: Path) -> list[Contestant]:
     """Return who can take part here; say who cannot, and why."""
     found: list[Contestant] = []
     if arguments.ceiling_dir:
-        found += Ceiling(Path(arguments.ceiling_dir)).contestants(arguments.threads)
+        found += Ceiling(Path(arguments.ceiling_dir), scratch).contestants(arguments.threads)
     try:
-        found += [] if "one-model" in arguments.without else OneModel().contestants(arguments.threads)
+        found += [] if "one-model" in arguments.without else OneModel(scratch).contestants(arguments.threads)
     except OSError as reason:
         say(f"C, one model: left out ({reason})")
     for name in set(PEERS) - set(arguments.without):
@@ -82,9 +83,10 @@ def main() -> int:
     parse.add_argument("--json", type=Path, help="also write every timing, one JSON object per contestant and line")
     arguments = parse.parse_args()
     arguments.threads = tuple(arguments.threads)
-    contestants = [one for one in gather(arguments) if arguments.only in (None, one.workload)]
-    print(machine() + "\n")
-    compete(contestants, arguments.rounds, say)
+    with tempfile.TemporaryDirectory(prefix="ionflux-compare-") as scratch:
+        contestants = [one for one in gather(arguments, Path(scratch)) if arguments.only in (None, one.workload)]
+        print(machine() + "\n")
+        compete(contestants, arguments.rounds, say)
     present = {one.name for one in contestants}
     print(table(contestants, [rival for rival in RIVALS if rival in present]))
     if arguments.json:

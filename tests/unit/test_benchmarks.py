@@ -113,12 +113,12 @@ def test_the_stored_reference_is_what_its_generator_computes():
 
 
 @pytest.mark.skipif(shutil.which(os.environ.get("CC", "cc")) is None, reason="needs a C compiler")
-def test_the_c_program_for_this_one_model_meets_the_gates():
+def test_the_c_program_for_this_one_model_meets_the_gates(tmp_path):
     from benchmarks import pump_leak as model
     from limits import OneModel
 
     try:
-        program = OneModel()
+        program = OneModel(tmp_path)
     except OSError as reason:
         pytest.skip(str(reason))
     assert program.take("cell", 1, 1, 1e-6)[1] < model.CELL_GATE
