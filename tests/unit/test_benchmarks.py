@@ -20,7 +20,7 @@ PREFIXES = ("time_", "timeraw_", "mem_", "peakmem_", "track_")
 
 #: module -> (benchmarks, cases: benchmarks times their parameters)
 EXPECTED = {
-    "bench_cell": (10, 14),
+    "bench_cell": (11, 16),
     "bench_growing": (1, 7),
     "bench_import": (2, 2),
     "bench_sweep": (9, 27),
