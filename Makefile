@@ -20,7 +20,7 @@ bench:     ## asv benchmarks of this commit, in this environment
 	cd benchmarks && $(PYTHON) -m asv run --python=same --quick --show-stderr
 
 compare:   ## against the other simulators (extra: peers) and the C ceiling
-	$(PYTHON) -m benchmarks.compare
+	$(PYTHON) benchmarks/compare/run.py
 
 lint:      ## ruff and cython-lint
 	$(PYTHON) -m ruff check .

@@ -1,0 +1,26 @@
+"""Settings for all tests. Plain `pytest` leaves out what is marked slow, hosts or soak (addopts in pyproject.toml)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ["MPLBACKEND"] = "Agg"  # before anything imports matplotlib: no test opens a window
+
+from hypothesis import settings  # noqa: E402
+
+# The same examples every time, so that a red build is the change's fault; `--hypothesis-profile=explore` draws new ones.
+settings.register_profile("ionflux", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None, print_blob=True, max_examples=1000)
+settings.load_profile("ionflux")
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The repository; tests of what is shipped, written or built skip without it."""
+    folder = Path(__file__).resolve().parents[1]
+    if not (folder / "setup.py").is_file():
+        pytest.skip("not in the repository")
+    return folder
