@@ -1,0 +1,219 @@
+"""Figures of results: each function takes and returns axes, every label carries its unit, and matplotlib is loaded on first use.
+
+Lines carry their names at their right end; grey marks when a scheduled parameter was away from its value, the darker the farther.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ._draw import BLACK, GREY, IONS, OTHERS, Axes, Grid, Line, curves, first_departure, headline, name_ends, new_axes, shade
+from ._text import ion_text, prefixed, time_unit
+from .errors import InputError, UnknownNameError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .results import Trajectory
+    from .species import IonSpecies
+
+
+def plot_voltage(run: Trajectory, ax: Axes | None = None) -> Axes:
+    """Membrane potential against time, mV."""
+    return _panel(run, ax, [Line("", run.V * 1e3)], "membrane potential (mV)")
+
+
+def plot_reversals(run: Trajectory, ax: Axes | None = None) -> Axes:
+    """Nernst potential of each ion and the membrane potential (dashed) against time, mV."""
+    lines = [Line(f"E {_ion(ion)}", run.E[ion] * 1e3, _ion_colour(ion)) for ion in run.cell.ions]
+    return _panel(run, ax, [*lines, Line("V", run.V * 1e3, BLACK, "--")], "reversal potentials (mV)")
+
+
+def plot_concentrations(run: Trajectory, ax: Axes | None = None, *, side: str = "in") -> Axes:
+    """Concentrations inside (``side="in"``, with the impermeants X) or outside (``"out"``) against time, mM."""
+    if side not in ("in", "out"):
+        raise InputError(f'side = {side!r}: write side="in" or side="out"')
+    c = run.c_in if side == "in" else run.c_out
+    lines = [Line(_ion(ion), c[ion], _ion_colour(ion)) for ion in run.cell.ions]
+    if side == "in" and np.any(run.c_impermeant):
+        lines.append(Line("X", run.c_impermeant, GREY))
+    return _panel(run, ax, lines, "inside (mM)" if side == "in" else "outside (mM)", zero=True)
+
+
+def plot_volume(run: Trajectory, ax: Axes | None = None) -> Axes:
+    """Cell volume over the volume the cell was described with, against time."""
+    return _panel(run, ax, [Line("", run.volume / run.cell.volume)], "volume, w / w₀")
+
+
+def plot_osmolarity(run: Trajectory, ax: Axes | None = None) -> Axes:
+    """Osmolarity inside less outside against time, mM: what drives the water."""
+    difference = run.osmolarity_in - run.osmolarity_out
+    factor, prefix = prefixed(_size(difference) * 1e-3)  # in mol/L, so that the prefix of mM is chosen too
+    return _panel(run, ax, [Line("", difference * 1e-3 / factor)], f"osmolarity, in − out ({prefix}M)")
+
+
+def plot_currents(run: Trajectory, ax: Axes | None = None) -> Axes:
+    """Current density of each mechanism that moves charge against time, outward positive."""
+    moving = [label for label in run.cell.labels if np.any(run.current[label])]
+    factor, prefix = prefixed(max((_size(run.current[label]) for label in moving), default=0.0))
+    lines = [Line(label, run.current[label] / factor, _label_colour(run, label)) for label in moving]
+    ax = _panel(run, ax, lines, f"outward current ({prefix}A/m²)")
+    ax.axhline(0.0, color=BLACK, linewidth=0.4, zorder=-1)
+    return ax
+
+
+def plot_atp(run: Trajectory, ax: Axes | None = None) -> Axes:
+    """ATP used by the whole cell against time, mol/s."""
+    factor, prefix = prefixed(_size(run.atp))
+    return _panel(run, ax, [Line("", run.atp / factor)], f"ATP use ({prefix}mol/s)", zero=True)
+
+
+def plot_energy(run: Trajectory, ax: Axes | None = None) -> Axes:
+    """Free energy in gradients, volume and membrane capacitance, less that at the start (its zero is arbitrary), against time, J."""
+    change = run.energy.free_energy - run.energy.free_energy[:1]
+    factor, prefix = prefixed(_size(change))
+    return _panel(run, ax, [Line("", change / factor)], f"free energy − start ({prefix}J)")
+
+
+def plot_power(run: Trajectory, ax: Axes | None = None) -> Axes:
+    """Power dissipated by passive mechanisms and power put into gradients by the others against time, W."""
+    spent, gained = run.energy.dissipation, run.energy.pump_work
+    factor, prefix = prefixed(max(_size(spent), _size(gained)))
+    return _panel(run, ax, [Line("dissipated", spent / factor, OTHERS[0]), Line("pumped", gained / factor)], f"power ({prefix}W)")
+
+
+PANELS: Mapping[str, Callable[..., Axes]] = {
+    "V": plot_voltage,
+    "E": plot_reversals,
+    "c_in": plot_concentrations,
+    "volume": plot_volume,
+    "current": plot_currents,
+    "osmolarity": plot_osmolarity,
+    "energy": plot_energy,
+    "atp": plot_atp,
+    "power": plot_power,
+}
+USUAL = tuple(name for name in PANELS if name != "power")
+
+
+def overview(run: Trajectory, axes: Grid | None = None, *, panels: Sequence[str] | None = None) -> Grid:
+    """All of a run on one page.
+
+    Parameters
+    ----------
+    run : Trajectory
+        What `Cell.simulate` returned.
+    axes : 2-D array of axes, optional
+        At least as many as panels; the rest is hidden. Default: a new figure, two panels a row.
+    panels : sequence of str, optional
+        From ``V E c_in volume current osmolarity energy atp power``. Default: all but the last that this cell has (a rigid
+        cell has no volume to show, a cell without pumps no use of ATP).
+
+    Returns
+    -------
+    2-D array of axes
+        Those given, or the new ones.
+
+    Raises
+    ------
+    UnknownNameError
+        When there is no such panel.
+    MissingExtra
+        When matplotlib is not installed.
+    """
+    names = tuple(panels) if panels is not None else _worth_showing(run)
+    for name in names:
+        if name not in PANELS:
+            raise UnknownNameError.among("overview has no panel", name, PANELS)
+    grid = new_axes((len(names) + 1) // 2, min(2, len(names))) if axes is None else axes
+    every = list(grid.flat)
+    if len(every) < len(names):
+        raise InputError(f"{len(names)} panels do not fit on {len(every)} axes")
+    for name, ax in zip(names, every, strict=False):
+        PANELS[name](run, ax)
+    columns = grid.shape[-1]
+    for i, ax in enumerate(every):
+        if i >= len(names):
+            ax.set_visible(False)
+        elif i + columns < len(names):
+            ax.set_xlabel("")
+        else:
+            ax.tick_params(labelbottom=True)
+        if i < columns and i < len(names):
+            _name_stimuli(run, ax)
+    every[0].figure.align_ylabels()
+    return grid
+
+
+def _panel(run: Trajectory, ax: Axes | None, lines: Sequence[Line], ylabel: str, *, zero: bool = False) -> Axes:
+    """Lines against time, their names, and grey where something was scheduled; `zero` starts the y axis at 0."""
+    ax = curves(ax, run.t, lines, ylabel)
+    if zero:
+        ax.set_ylim(bottom=0.0)
+    _shade_stimuli(run, ax)
+    name_ends(ax, lines)
+    return ax
+
+
+def _departures(run: Trajectory) -> dict[str, tuple[list[float], list[float]]]:
+    """Per scheduled parameter: break times (s, repeated at jumps), and the distance from its own value over the largest one."""
+    from .schedules import pieces
+
+    found: dict[str, tuple[list[float], list[float]]] = {}
+    parameters = run.cell.parameters() if run.schedule else {}
+    for name, schedule in (run.schedule or {}).items():
+        base = float(parameters[name].value)
+        parts = pieces(schedule, base, run.until)
+        times = [t for part in parts for t in (part.t0, part.t1)]
+        away = [abs(y - base) for part in parts for y in (part.y0, part.y1)]
+        if largest := max(away, default=0.0):
+            found[name] = times, [d / largest for d in away]
+    return found
+
+
+def _shade_stimuli(run: Trajectory, ax: Axes) -> None:
+    second = time_unit(float(run.t[-1] - run.t[0]))[0] if len(run.t) else 1.0
+    for times, depth in _departures(run).values():
+        shade(ax, [t / second for t in times], depth)
+
+
+def _name_stimuli(run: Trajectory, ax: Axes) -> None:
+    second = time_unit(float(run.t[-1] - run.t[0]))[0] if len(run.t) else 1.0
+    starts: dict[float, list[str]] = {}
+    for name, (times, depth) in _departures(run).items():
+        starts.setdefault(first_departure(times, depth) / second, []).append(name)
+    for at, names in starts.items():
+        headline(ax, ", ".join(names), at)
+
+
+def _worth_showing(run: Trajectory) -> tuple[str, ...]:
+    """The panels that have something to say about this cell."""
+    absent = set() if run.cell.water is not None else {"volume", "osmolarity"}
+    if not np.any(run.atp):
+        absent.add("atp")
+    return tuple(name for name in USUAL if name not in absent)
+
+
+def _size(values: NDArray[np.float64]) -> float:
+    return float(np.max(np.abs(values), initial=0.0))
+
+
+def _ion(ion: IonSpecies) -> str:
+    return ion_text(ion.name, ion.z)
+
+
+def _ion_colour(ion: IonSpecies) -> str:
+    # an ion without a colour of its own takes one by its name, so that it is the same in every figure
+    return IONS.get(ion.name) or OTHERS[sum(map(ord, ion.name)) % len(OTHERS)]
+
+
+def _label_colour(run: Trajectory, label: str) -> str:
+    """A leak has the colour of its ion; the others take theirs in order."""
+    mechanism = run.cell.mechanisms[run.cell.labels.index(label)]
+    if len(mechanism.moves) == 1:
+        return _ion_colour(next(iter(mechanism.moves)))
+    several = [name for name, m in zip(run.cell.labels, run.cell.mechanisms, strict=True) if len(m.moves) != 1]
+    return BLACK if several[0] == label else OTHERS[several.index(label) % len(OTHERS)]
