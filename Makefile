@@ -1,6 +1,7 @@
 # One command each. PYTHON is the interpreter of your environment: make PYTHON=.venv/bin/python test
 PYTHON ?= python
 JOBS ?= 2
+SCRIPTS = $(shell $(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("scripts"))')
 
 .PHONY: help build test verify bench compare lint types docs wheel check clean
 
@@ -24,11 +25,11 @@ compare:   ## against the other simulators (extra: peers) and the C ceiling
 
 lint:      ## ruff and cython-lint
 	$(PYTHON) -m ruff check .
-	$(PYTHON) -m cython_lint src/ionflux
+	PATH="$(SCRIPTS):$$PATH" cython-lint src/ionflux
 
 types:     ## mypy --strict, and the stub of the kernels against the compiled module
 	$(PYTHON) -m mypy
-	$(PYTHON) -m mypy.stubtest ionflux._kernels
+	$(PYTHON) -m mypy.stubtest ionflux._kernels --mypy-config-file pyproject.toml
 
 docs:      ## doctests, then the pages, warnings as errors
 	$(PYTHON) -m pytest --pyargs ionflux --doctest-modules

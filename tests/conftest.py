@@ -9,7 +9,7 @@ import pytest
 
 os.environ["MPLBACKEND"] = "Agg"  # before anything imports matplotlib: no test opens a window
 
-from hypothesis import settings  # noqa: E402
+from hypothesis import settings
 
 # The same examples every time, so that a red build is the change's fault; `--hypothesis-profile=explore` draws new ones.
 settings.register_profile("ionflux", deadline=None, derandomize=True)
