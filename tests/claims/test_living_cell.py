@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from verification.build import as_cell, draw
+from verification.build import as_cell, draw, resting
 
 import ionflux as ifx
 from ionflux import Cl, K, Na
@@ -40,7 +40,7 @@ def stopped(cell: ifx.Cell) -> ifx.Cell:
 @every_cell
 def test_claim_0_1_a_living_cell_is_a_steady_state_that_dissipates(make: Any) -> None:
     rest = make().steady_state()
-    run = rest.cell.simulate(3600.0)
+    run = resting(rest).simulate(3600.0)
     assert np.all(np.asarray(run.energy.dissipation) > 0)
     # steady: nothing moves, although every leak does
     np.testing.assert_allclose(run.volume, rest.volume, rtol=1e-7)
@@ -55,7 +55,7 @@ def test_claim_0_1_a_living_cell_is_a_steady_state_that_dissipates(make: Any) ->
 @every_cell
 def test_claim_0_1_without_energy_it_runs_down_to_equilibrium(make: Any) -> None:
     rest = make().steady_state()
-    run = stopped(rest.cell).simulate(5e5)
+    run = stopped(resting(rest)).simulate(5e5)
     G = np.asarray(run.energy.free_energy)
     # round-off of terms of about RT n ln c each
     noise = 2e-13 * np.max(np.abs(G))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from reference.pump_leak import closed_form, growth
-from verification.build import as_cell, draw
+from verification.build import as_cell, draw, resting
 
 import ionflux as ifx
 from ionflux import Cl, K, Na
@@ -66,7 +66,7 @@ def test_claim_3_19_chloride_conductance_sets_how_fast_a_cell_swells_not_where_i
     assert more.steady_state().volume == pytest.approx(base.steady_state().volume, rel=1e-9)
 
     def swelling(cell: ifx.Cell) -> float:
-        run = cell.steady_state().cell.replace({"NaKATPase.scale": 0.0}).simulate(600.0, at=[600.0])
+        run = resting(cell.steady_state()).replace({"NaKATPase.scale": 0.0}).simulate(600.0, at=[600.0])
         return float(run.volume[-1])
 
     assert swelling(more) > swelling(base)

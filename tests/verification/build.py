@@ -45,6 +45,23 @@ def as_cell(p: PumpLeak, c_in: dict[str, float], volume: float) -> ifx.Cell:
     )
 
 
+def resting(rest: Any) -> ifx.Cell:
+    """The cell of a steady state, starting at it: concentrations, volume and impermeant given, V from the charge."""
+    cell = rest.cell
+    ((z, n_x),) = cell.start.impermeants
+    return ifx.Cell(
+        area=cell.area,
+        volume=float(rest.volume),
+        C_m=cell.C_m,
+        T=cell.T,
+        inside={ion: float(rest.c_in[ion]) for ion in cell.ions},
+        bath=cell.bath,
+        impermeant=ifx.Impermeant(z=z, c=n_x / float(rest.volume)),
+        membrane=cell.membrane,
+        constants=cell.constants,
+    )
+
+
 def bench_cell() -> ifx.Cell:
     """The ouabain bench cell: V(0) = -70 mV given, the valence of its impermeant solved from the charge."""
     return ifx.Cell(

@@ -10,7 +10,7 @@ import pytest
 from reference import models
 from reference.pump_leak import IONS, charge_rest, closed_form, eigenvalues, free_energy, largest_pump, pump_of_minimal_volume
 from reference.transients import integrate
-from verification.build import as_cell, draw
+from verification.build import as_cell, draw, resting
 from verification.observe import assert_same_rest, assert_same_spectrum, observed
 
 import ionflux as ifx
@@ -65,16 +65,16 @@ def test_pump_block_steps_v_at_once_by_the_pump_current_over_the_conductance() -
     predicted = cell.closed_form().instant_step
     assert predicted == pytest.approx(VALUES["m1.step.predicted"]["value"], rel=VALUES["m1.step.predicted"]["rtol"])
     rest = cell.steady_state()
-    blocked = rest.cell.replace({"NaKATPase.scale": 0.0}).simulate(0.02, at=[0.02], rtol=1e-9)
+    blocked = resting(rest).replace({"NaKATPase.scale": 0.0}).simulate(0.02, at=[0.02], rtol=1e-9)
     assert blocked.V[-1] - rest.V == pytest.approx(VALUES["m1.step.20ms"]["value"], rel=VALUES["m1.step.20ms"]["rtol"])
-    scheduled = rest.cell.simulate(1.02, schedule={"NaKATPase.scale": ifx.step(1.0, 0.0)}, at=[1.02], rtol=1e-9)
+    scheduled = resting(rest).simulate(1.02, schedule={"NaKATPase.scale": ifx.step(1.0, 0.0)}, at=[1.02], rtol=1e-9)
     assert scheduled.V[-1] == pytest.approx(blocked.V[-1], rel=1e-7)
 
 
 def test_step_relaxes_with_the_membrane_time_constant() -> None:
     rest = kay().steady_state()
     tau, t = 0.01 / 5.1, np.linspace(2e-4, 0.012, 40)
-    run = rest.cell.simulate(0.012, schedule={"NaKATPase.scale": ifx.step(0.0, 0.0)}, at=t, rtol=1e-9)
+    run = resting(rest).simulate(0.012, schedule={"NaKATPase.scale": ifx.step(0.0, 0.0)}, at=t, rtol=1e-9)
     # 4e-3: the ions begin to move within the 12 ms, m1.step.20ms - m1.step.predicted is 0.2 % of the step
     np.testing.assert_allclose(run.V - rest.V, 0.005 / 5.1 * -np.expm1(-t / tau), rtol=4e-3)
 
@@ -179,7 +179,7 @@ def test_rest_does_not_depend_on_the_start() -> None:
 
 @pytest.mark.parametrize("start", ["published", "rest"])
 def test_free_energy_falls_monotonically_with_the_pump_off(start: str) -> None:
-    cell = kay() if start == "published" else kay().steady_state().cell
+    cell = kay() if start == "published" else resting(kay().steady_state())
     run = cell.replace({"NaKATPase.scale": 0.0}).simulate(20000.0, rtol=1e-9)
     G = np.asarray(run.energy.free_energy)
     # round-off of a sum of terms of about RT n each

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ionflux.simulation import _fixed_step
 from reference import models
 from reference.pump_leak import IONS, charge_rest, closed_form
 from reference.transients import integrate
@@ -14,6 +13,7 @@ from verification.build import as_cell, bench_cell, ouabain
 
 import ionflux as ifx
 from ionflux import Cl, K, Na
+from ionflux.simulation import _fixed_step
 
 BENCH = models.reference("ouabain_bench")
 

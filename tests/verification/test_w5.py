@@ -18,12 +18,11 @@ from ionflux import Cl, K, Na
 
 DATA = models.reference("ouabain_bench")
 VARY = {"g_Na": "leak_Na.g", "g_K": "leak_K.g", "g_Cl": "leak_Cl.g", "j_max": "NaKATPase.J_max"}
-SAVE = ["c_in.Na", "c_in.K", "c_in.Cl", "volume", "V"]
 
 
 def sweep(cells: int, **kw: Any) -> Any:
     vary = {VARY[k]: v for k, v in models.sweep_sizes(cells).items()}
-    return ifx.sweep(bench_cell(), vary, until=36000.0, schedule=ouabain(), save=SAVE, at=DATA["sweep_t"], **kw)
+    return ifx.sweep(bench_cell(), vary, until=36000.0, schedule=ouabain(), at=DATA["sweep_t"], **kw)
 
 
 def columns(result: Any) -> np.ndarray[Any, np.dtype[np.float64]]:
