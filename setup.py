@@ -28,7 +28,7 @@ PACKAGE = Path("src/ionflux")  # relative: setuptools wants relative paths, and 
 UNIX_FLAGS = ["-fno-fast-math", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=off", "-Wno-psabi", "-g0", "-O3"]
 MSVC_FLAGS = ["/O2", "/fp:precise"]
 # Cython's `inline` is a hint, and a compiler that declines it leaves the lanes in memory between two calls
-ALWAYS_INLINE = ("CYTHON_INLINE", "inline __attribute__((always_inline))")
+ALWAYS_INLINE = ("CYTHON_INLINE", "inline __attribute__((always_inline, unused))")
 
 INSTRUCTION_SETS = {
     "ionflux._kernels": [],
