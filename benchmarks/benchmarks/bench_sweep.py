@@ -41,23 +41,6 @@ class TenHours:
         ten_hours(self.cell, cells, threads)
 
 
-class SteadyStates:
-    """The steady states of n different cells."""
-
-    params = (SIZES,)
-    param_names = ("cells",)
-    timeout = 300
-    number, repeat, warmup_time = 1, (2, 5, 20.0), 0.0
-
-    def setup(self, cells):
-        self.cell, self.values = model.cell(), model.sweep_values(cells)
-
-    def time_sweep(self, cells):
-        import ionflux as ifx
-
-        ifx.sweep(self.cell, vary=self.values, threads=1)
-
-
 class Ratios:
     """Figures that hold on any machine."""
 
@@ -80,12 +63,12 @@ class Ratios:
 
     def track_numpy_derivatives_over_sweep(self):
         """The time NumPy needs for nothing but the right-hand sides that the engine evaluates, over that of the engine for everything."""
-        n, stats = 4096, self.cell.simulate(model.END, schedule=model.ouabain()).stats
+        n = 4096
         y = np.tile(np.array(model.START)[:, None], (1, n))
         strengths = list(model.sweep_values(n).values())
-        ten_hours(self.cell, n)
+        evaluations = ten_hours(self.cell, n).stats.evaluations / n
         once = min(seconds(lambda: model.derivatives(0.0, y, *strengths, 1.0)) for _ in range(20))
-        return once * stats.evaluations / min(seconds(lambda: ten_hours(self.cell, n)) for _ in range(5))
+        return once * evaluations / min(seconds(lambda: ten_hours(self.cell, n)) for _ in range(5))
 
     def track_error_over_gate(self):
         return model.sweep_error(model.observables(ten_hours(self.cell, 100))) / model.SWEEP_GATE

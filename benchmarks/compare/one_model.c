@@ -1,6 +1,6 @@
 /* The pump-leak workload written for this one model and nothing else: the practical limit that a general engine is measured against.
- * Rodas5P (Steinebach 2023, BIT Numerical Mathematics 63:27) with the exact Jacobian, chloride eliminated by the charge balance, and a lane of a
- * vector per cell, each with its own time and step, refilled from a queue. Constants and inputs as in benchmarks/pump_leak.py.
+ * Rodas5P (Steinebach 2023, BIT Numerical Mathematics 63:27) with the exact Jacobian, chloride eliminated by the charge balance, and a
+ * lane of a vector per cell, each with its own time and step, refilled from a queue. Constants and inputs as in benchmarks/pump_leak.py.
  * usage: one_model FILE cell|sweep THREADS REPEATS RTOL     prints the seconds of each repeat, writes the answer (cells, times, 5) to FILE
  * build: gcc -O3 -march=native -ffast-math -fopenmp one_model.c -lm */
 #define _GNU_SOURCE
@@ -23,24 +23,29 @@ typedef long vi __attribute__((vector_size(8 * VL)));
 #define ALL(v) for (int v = 0; v < wide; v++)
 
 enum { NA, K, W, V, N }; /* amounts per start volume, volume / start volume, voltage */
-static const double FARADAY = 96485.33212331002, VT = 8.31446261815324 * 310.15 / 96485.33212331002, C_M = 0.01, PER_VOLUME = 7e-10 / 1.75e-15;
+static const double FARADAY = 96485.33212331002, VT = 8.31446261815324 * 310.15 / 96485.33212331002;
+static const double C_M = 0.01, PER_VOLUME = 7e-10 / 1.75e-15;
 static const double NA_OUT = 145, K_OUT = 5, CL_OUT = 150, IMPERMEANT = 140, WATER = 7e-10 / 1.75e-15 * 2e-5 * 1.8e-5;
 static const double START[N] = {10, 140, 1, -0.07}, JUMPS[] = {10800, 14400, 36000};
 #define KAPPA (C_M * PER_VOLUME / FARADAY)               /* mol/m3 of charge per volt */
 #define CHLORIDE(na, k, v) (na + k + (10.0 - 150.0 - KAPPA * 0.07) - KAPPA * v)
 
-static const double A[5][5] = {{3.0}, {2.849394379747939, 0.45842242204463923}, {-6.954028509809101, 2.489845061869568, -10.358996098473584},
+static const double A[5][5] = {{3.0},
+    {2.849394379747939, 0.45842242204463923}, {-6.954028509809101, 2.489845061869568, -10.358996098473584},
     {2.8029986275628964, 0.5072464736228206, -0.3988312541770524, -0.04721187230404641},
     {-7.502846399306121, 2.561846144803919, -11.627539656261098, -0.18268767659942256, 0.030198172008377946}};
 static const double C[7][7] = {{-14.155112264123755}, {-17.97296035885952, -2.859693295451294},
-    {147.12150275711716, -1.41221402718213, 71.68940251302358}, {165.43517024871676, -0.4592823456491126, 42.90938336958603, -5.961986721573306},
+    {147.12150275711716, -1.41221402718213, 71.68940251302358},
+    {165.43517024871676, -0.4592823456491126, 42.90938336958603, -5.961986721573306},
     {24.854864614690072, -3.0009227002832186, 47.4931110020768, 5.5814197821558125, -0.6610691825249471},
     {30.91273214028599, -3.1208243349937974, 77.79954646070892, 34.28646028294783, -19.097331116725623, -28.087943162872662},
-    {37.80277123390563, -3.2571969029072276, 112.26918849496327, 66.9347231244047, -40.06618937091002, -54.66780262877968, -9.48861652309627}};
+    {37.80277123390563, -3.2571969029072276, 112.26918849496327, 66.9347231244047, -40.06618937091002, -54.66780262877968,
+     -9.48861652309627}};
 static const double H[3][8] = {{25.948786856663858, -2.5579724845846235, 10.433815404888879, -2.3679251022685204, 0.524948541321073,
     1.1241088310450404, 0.4272876194431874, -0.17202221070155493}, {-9.91568850695171, -0.9689944594115154, 3.0438037242978453,
     -24.495224566215796, 20.176138334709044, 15.98066361424651, -6.789040303419874, -6.710236069923372}, {11.419903575922262,
-    2.8879645146136994, 72.92137995996029, 80.12511834622643, -52.072871366152654, -59.78993625266729, -0.15582684282751913, 4.883087185713722}};
+    2.8879645146136994, 72.92137995996029, 80.12511834622643, -52.072871366152654, -59.78993625266729, -0.15582684282751913,
+    4.883087185713722}};
 static const double GAMMA = 0.21193756319429014;
 
 INLINE vd pick(vi yes, vd a, vd b) { return (vd)(((vi)a & yes) | ((vi)b & ~yes)); }
@@ -72,7 +77,8 @@ typedef struct { vd cycles, iw, amount; } shared; /* what the Jacobian takes ove
 
 INLINE shared slopes(const vd *y, vd g_na, vd g_k, vd g_cl, vd strength, vd *f) {
     vd cl = CHLORIDE(y[NA], y[K], y[V]), iw = 1.0 / y[W], c = y[NA] * iw, r = c * (1 / NA_OUT), cycles = strength * r * r * r;
-    vd i_na = g_na * (y[V] + VT * ln(r)), i_k = g_k * (y[V] + VT * ln(y[K] * iw * (1 / K_OUT))), i_cl = g_cl * (y[V] - VT * ln(cl * iw * (1 / CL_OUT)));
+    vd i_na = g_na * (y[V] + VT * ln(r));
+    vd i_k = g_k * (y[V] + VT * ln(y[K] * iw * (1 / K_OUT))), i_cl = g_cl * (y[V] - VT * ln(cl * iw * (1 / CL_OUT)));
     vd amount = y[NA] + y[K] + cl + IMPERMEANT;
     f[NA] = -PER_VOLUME * (i_na * (1 / FARADAY) + 3.0 * cycles);
     f[K] = PER_VOLUME * (2.0 * cycles - i_k * (1 / FARADAY));
@@ -209,7 +215,8 @@ INLINE void work(const job *todo, long *queue, const int wide) {
                             at[n] = rest * y[n].l[l] + theta * (u[n][v][i] + rest * (p[0] + theta * (p[1] + theta * p[2])));
                         }
                         double *row = todo->out + 5 * (cell[l] * todo->samples + sample[l]), iw = 1.0 / at[W];
-                        row[0] = at[NA] * iw, row[1] = at[K] * iw, row[2] = CHLORIDE(at[NA], at[K], at[V]) * iw, row[3] = at[W], row[4] = at[V];
+                        row[0] = at[NA] * iw, row[1] = at[K] * iw, row[2] = CHLORIDE(at[NA], at[K], at[V]) * iw;
+                        row[3] = at[W], row[4] = at[V];
                         next.l[l] = ++sample[l] < todo->samples ? (sample[l] + 1) * todo->apart : 1e300;
                     }
                 }
