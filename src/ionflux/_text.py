@@ -38,7 +38,7 @@ def ion_text(name: str, z: int) -> str:
     return f"{name}{size}{'⁺' if z > 0 else '⁻'}"
 
 
-def text_table(head: Sequence[str], rows: Sequence[Sequence[str]], *, units: Sequence[str] | None = None, left: int = 0) -> str:
+def text_table(head: Sequence[str], rows: Sequence[Sequence[str]], *, units: Sequence[str] | None = None, flush: str = "") -> str:
     """A table in plain text with aligned columns.
 
     Parameters
@@ -49,8 +49,8 @@ def text_table(head: Sequence[str], rows: Sequence[Sequence[str]], *, units: Seq
         The cells, already formatted.
     units : sequence of str, optional
         A second line under the titles.
-    left : int
-        So many leading columns are set flush left, the rest flush right.
+    flush : str
+        ``l`` or ``r`` per column: flush left or right. Columns beyond are flush right.
 
     Returns
     -------
@@ -61,7 +61,7 @@ def text_table(head: Sequence[str], rows: Sequence[Sequence[str]], *, units: Seq
     widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
 
     def shape(line: Sequence[str]) -> str:
-        cells = (text.ljust(w) if i < left else text.rjust(w) for i, (text, w) in enumerate(zip(line, widths, strict=True)))
+        cells = (text.ljust(w) if flush[i : i + 1] == "l" else text.rjust(w) for i, (text, w) in enumerate(zip(line, widths, strict=True)))
         return "  ".join(cells).rstrip()
 
     rule = "─" * (sum(widths) + 2 * (len(widths) - 1))

@@ -6,11 +6,13 @@ Lines carry their names at their right end; grey marks when a scheduled paramete
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ._draw import BLACK, GREY, IONS, OTHERS, Axes, Grid, Line, curves, first_departure, headline, name_ends, new_axes, shade
+from ._atomic import atomic
+from ._draw import BLACK, DPI, GREY, IONS, OTHERS, Axes, Grid, Line, curves, first_departure, headline, name_ends, new_axes, shade
 from ._text import ion_text, prefixed, time_unit
 from .errors import InputError, UnknownNameError
 
@@ -23,11 +25,13 @@ if TYPE_CHECKING:
 
 def plot_voltage(run: Trajectory, ax: Axes | None = None) -> Axes:
     """Membrane potential against time, mV."""
+    run = _smooth(run)
     return _panel(run, ax, [Line("", run.V * 1e3)], "membrane potential (mV)")
 
 
 def plot_reversals(run: Trajectory, ax: Axes | None = None) -> Axes:
     """Nernst potential of each ion and the membrane potential (dashed) against time, mV."""
+    run = _smooth(run)
     lines = [Line(f"E {_ion(ion)}", run.E[ion] * 1e3, _ion_colour(ion)) for ion in run.cell.ions]
     return _panel(run, ax, [*lines, Line("V", run.V * 1e3, BLACK, "--")], "reversal potentials (mV)")
 
@@ -45,11 +49,13 @@ def plot_concentrations(run: Trajectory, ax: Axes | None = None, *, side: str = 
 
 def plot_volume(run: Trajectory, ax: Axes | None = None) -> Axes:
     """Cell volume over the volume the cell was described with, against time."""
+    run = _smooth(run)
     return _panel(run, ax, [Line("", run.volume / run.cell.volume)], "volume, w / w₀")
 
 
 def plot_osmolarity(run: Trajectory, ax: Axes | None = None) -> Axes:
     """Osmolarity inside less outside against time, mM: what drives the water."""
+    run = _smooth(run)
     difference = run.osmolarity_in - run.osmolarity_out
     factor, prefix = prefixed(_size(difference) * 1e-3)  # in mol/L, so that the prefix of mM is chosen too
     return _panel(run, ax, [Line("", difference * 1e-3 / factor)], f"osmolarity, in − out ({prefix}M)")
@@ -57,6 +63,7 @@ def plot_osmolarity(run: Trajectory, ax: Axes | None = None) -> Axes:
 
 def plot_currents(run: Trajectory, ax: Axes | None = None) -> Axes:
     """Current density of each mechanism that moves charge against time, outward positive."""
+    run = _smooth(run)
     moving = [label for label in run.cell.labels if np.any(run.current[label])]
     factor, prefix = prefixed(max((_size(run.current[label]) for label in moving), default=0.0))
     lines = [Line(label, run.current[label] / factor, _label_colour(run, label)) for label in moving]
@@ -67,12 +74,14 @@ def plot_currents(run: Trajectory, ax: Axes | None = None) -> Axes:
 
 def plot_atp(run: Trajectory, ax: Axes | None = None) -> Axes:
     """ATP used by the whole cell against time, mol/s."""
+    run = _smooth(run)
     factor, prefix = prefixed(_size(run.atp))
     return _panel(run, ax, [Line("", run.atp / factor)], f"ATP use ({prefix}mol/s)", zero=True)
 
 
 def plot_energy(run: Trajectory, ax: Axes | None = None) -> Axes:
     """Free energy in gradients, volume and membrane capacitance, less that at the start (its zero is arbitrary), against time, J."""
+    run = _smooth(run)
     change = run.energy.free_energy - run.energy.free_energy[:1]
     factor, prefix = prefixed(_size(change))
     return _panel(run, ax, [Line("", change / factor)], f"free energy − start ({prefix}J)")
@@ -80,6 +89,7 @@ def plot_energy(run: Trajectory, ax: Axes | None = None) -> Axes:
 
 def plot_power(run: Trajectory, ax: Axes | None = None) -> Axes:
     """Power dissipated by passive mechanisms and power put into gradients by the others against time, W."""
+    run = _smooth(run)
     spent, gained = run.energy.dissipation, run.energy.pump_work
     factor, prefix = prefixed(max(_size(spent), _size(gained)))
     return _panel(run, ax, [Line("dissipated", spent / factor, OTHERS[0]), Line("pumped", gained / factor)], f"power ({prefix}W)")
@@ -124,6 +134,7 @@ def overview(run: Trajectory, axes: Grid | None = None, *, panels: Sequence[str]
     MissingExtra
         When matplotlib is not installed.
     """
+    run = _smooth(run)
     names = tuple(panels) if panels is not None else _worth_showing(run)
     for name in names:
         if name not in PANELS:
@@ -148,6 +159,24 @@ def overview(run: Trajectory, axes: Grid | None = None, *, panels: Sequence[str]
     return grid
 
 
+def save_overview(run: Trajectory, path: str | Path) -> Path:
+    """Write the overview as an image (the kind follows from the name: .png, .pdf, .svg), whole or not at all; needs no display.
+
+    Parameters
+    ----------
+    run : Trajectory
+        What `Cell.simulate` returned.
+    path : str or Path
+        Where to; a file of that name is replaced.
+    """
+    grid = new_axes((len(_worth_showing(run)) + 1) // 2, 2, window=False)
+    overview(run, grid)
+    target = Path(path)
+    with atomic(target) as scratch:
+        grid[0, 0].figure.savefig(scratch, dpi=DPI)
+    return target
+
+
 def _panel(run: Trajectory, ax: Axes | None, lines: Sequence[Line], ylabel: str, *, zero: bool = False) -> Axes:
     """Lines against time, their names, and grey where something was scheduled; `zero` starts the y axis at 0."""
     ax = curves(ax, run.t, lines, ylabel)
@@ -156,6 +185,16 @@ def _panel(run: Trajectory, ax: Axes | None, lines: Sequence[Line], ylabel: str,
     _shade_stimuli(run, ax)
     name_ends(ax, lines)
     return ax
+
+
+def _smooth(run: Trajectory) -> Trajectory:
+    """The run at its steps and in between (they are far apart where little happens), and just after each jump of a schedule."""
+    if run._steps is None or len(run.t) < 2:
+        return run
+    first, last = run.t[0], run.t[-1]
+    jumps = [t for times, _ in _departures(run).values() for t in times if first <= t < last]
+    after = np.nextafter(np.array(jumps), np.inf)
+    return run.at(np.unique(np.concatenate([run.t, np.linspace(first, last, 500), after])))
 
 
 def _departures(run: Trajectory) -> dict[str, tuple[list[float], list[float]]]:

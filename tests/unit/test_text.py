@@ -26,5 +26,5 @@ def test_ions_are_printed_with_their_charge() -> None:
 
 
 def test_tables_have_aligned_columns_and_no_trailing_blanks() -> None:
-    table = text_table(["name", "V"], [["rest", "−72.6"], ["a", "1.0"]], units=["", "mV"], left=1)
+    table = text_table(["name", "V"], [["rest", "−72.6"], ["a", "1.0"]], units=["", "mV"], flush="l")
     assert table.splitlines() == ["name      V", "         mV", "───────────", "rest  −72.6", "a       1.0"]
