@@ -1,0 +1,375 @@
+# cython: language_level=3, cdivision=True, boundscheck=False, wraparound=False, initializedcheck=False
+"""The compiled engine: check arrays, release the GIL, loop, report a status per cell.
+
+The physics and the numerics are in core/*.pxd; this module only owns memory and talks to Python. It is built once per
+instruction set from this one source and chosen at import (see _dispatch.py); results are equal to the last bit across builds.
+"""
+from cpython.exc cimport PyErr_CheckSignals
+from libc.string cimport memset
+
+from ionflux.core.lanes cimport IFX_ISA, VL, ifx_cpu_level, v_alloc, v_free, v_get, v_put, v_set, vd
+from ionflux.core.march cimport RUN_DONE, RUN_FULL, STATUS_CANCELLED, STATUS_PENDING, Job, hand_back, march, start
+from ionflux.core.rhs cimport MAX_WV, add_rows, jacobian, rates, slopes
+from ionflux.core.stepper cimport MAX_LANES, STAGES, Block
+from ionflux.core.tables cimport Tables
+from ionflux.core.vmath cimport v_bernoulli, v_bernoulli_slope, v_exp, v_expm1, v_log
+
+import numpy as np
+
+PENDING = STATUS_PENDING
+
+
+cdef extern from *:
+    """
+    #ifndef __VERSION__
+    #define __VERSION__ "unknown"
+    #endif
+    #if defined(__GNUC__) && !defined(__clang__)
+    #define IFX_COMPILER "GCC " __VERSION__
+    #else
+    #define IFX_COMPILER __VERSION__
+    #endif
+    #ifndef IFX_BUILD_FLAGS
+    #define IFX_BUILD_FLAGS "unknown"
+    #endif
+    """
+    const char *IFX_COMPILER
+    const char *IFX_BUILD_FLAGS  # setup.py defines it
+
+
+def compiler() -> str:
+    """Compiler that built this module."""
+    return IFX_COMPILER.decode()
+
+
+def build_flags() -> str:
+    """Flags it was given."""
+    return IFX_BUILD_FLAGS.decode()
+
+
+def isa() -> str:
+    """Instruction set this module was built for."""
+    return IFX_ISA.decode()
+
+
+def vector_length() -> int:
+    """Doubles per vector register."""
+    return VL
+
+
+def cpu_level() -> int:
+    """x86-64 level that this processor and its operating system support (2, 3, 4), or 1 elsewhere."""
+    return ifx_cpu_level()
+
+
+cdef const int *ints(list keep, dict arrays, str name):
+    cdef const int[::1] a = np.ascontiguousarray(arrays[name], dtype=np.intc)
+    keep.append(a)
+    return &a[0] if a.shape[0] else NULL
+
+
+cdef const double *reals(list keep, dict arrays, str name):
+    cdef const double[::1] a = np.ascontiguousarray(arrays[name], dtype=np.float64)
+    keep.append(a)
+    return &a[0] if a.shape[0] else NULL
+
+
+cdef class Plan:
+    """The flat tables of a model (core/tables.pxd), checked once; immutable and free to share between threads."""
+
+    cdef Tables T
+    cdef list keep
+    cdef readonly int n
+    cdef readonly int n_par
+    cdef readonly int n_reg
+    cdef readonly int n_entry
+
+    def __init__(self, dict arrays):
+        cdef Tables *T = &self.T
+        self.keep = []
+        for name in ("n", "n_par", "n_reg", "n_law", "n_entry", "n_tol", "dense"):
+            if int(arrays[name]) < 0:
+                raise ValueError(f"table {name} is negative")
+        T.n, T.n_par, T.n_reg = arrays["n"], arrays["n_par"], arrays["n_reg"]
+        T.n_law, T.n_entry, T.n_tol, T.dense = arrays["n_law"], arrays["n_entry"], arrays["n_tol"], arrays["dense"]
+        self.n, self.n_par, self.n_reg, self.n_entry = T.n, T.n_par, T.n_reg, T.n_entry
+        k = self.keep
+        for ops, prefix in ((0, "shared"), (1, "slopes"), (2, "products")):
+            target = &T.shared if ops == 0 else (&T.slopes if ops == 1 else &T.products)
+            target.n = len(arrays[prefix + "_code"])
+            target.code = ints(k, arrays, prefix + "_code")
+            target.dst = ints(k, arrays, prefix + "_dst")
+            target.a = ints(k, arrays, prefix + "_a")
+            target.b = ints(k, arrays, prefix + "_b")
+        T.term_index = ints(k, arrays, "term_index")
+        T.term_weight = reals(k, arrays, "term_weight")
+        T.law = ints(k, arrays, "law")
+        T.rate = ints(k, arrays, "rate")
+        T.strength = ints(k, arrays, "strength")
+        T.arg_start = ints(k, arrays, "arg_start")
+        T.arg = ints(k, arrays, "arg")
+        T.slope = ints(k, arrays, "slope")
+        T.rows.start = ints(k, arrays, "rows_start")
+        T.rows.index = ints(k, arrays, "rows_index")
+        T.rows.weight = reals(k, arrays, "rows_weight")
+        T.entries.start = ints(k, arrays, "entries_start")
+        T.entries.index = ints(k, arrays, "entries_index")
+        T.entries.weight = reals(k, arrays, "entries_weight")
+        T.mass = reals(k, arrays, "mass")
+        T.tol_atol = ints(k, arrays, "tol_atol")
+        T.tol_rtol = reals(k, arrays, "tol_rtol")
+        T.tol_value = ints(k, arrays, "tol_value")
+        T.tol_positive = ints(k, arrays, "tol_positive")
+        T.tol_sums.start = ints(k, arrays, "tol_start")
+        T.tol_sums.index = ints(k, arrays, "tol_index")
+        T.tol_sums.weight = reals(k, arrays, "tol_weight")
+        T.diagonal = ints(k, arrays, "diagonal")
+        T.pivot_start = ints(k, arrays, "pivot_start")
+        T.lu_factor = ints(k, arrays, "lu_factor")
+        T.lu_update_start = ints(k, arrays, "lu_update_start")
+        T.lu_target = ints(k, arrays, "lu_target")
+        T.lu_source = ints(k, arrays, "lu_source")
+        T.lower_start = ints(k, arrays, "lower_start")
+        T.lower_entry = ints(k, arrays, "lower_entry")
+        T.lower_column = ints(k, arrays, "lower_column")
+        T.upper_start = ints(k, arrays, "upper_start")
+        T.upper_entry = ints(k, arrays, "upper_entry")
+        T.upper_column = ints(k, arrays, "upper_column")
+
+    def evaluate(self, const double[:, ::1] y, const double[::1] base, const int[::1] vary_slot, const double[:, ::1] vary,
+                 const int[::1] want, double[:, ::1] registers, double[:, ::1] dydt=None, double[:, ::1] entries=None):
+        """Right-hand side, Jacobian and registers at many states at once.
+
+        Parameters
+        ----------
+        y : (m, n) states; base : (n_par,) parameters; vary_slot, vary : (v,), (m, v) parameters that differ from row to row
+        want, registers : (w,), (m, w) registers to read and where to
+        dydt, entries : (m, n), (m, n_entry) or None
+        """
+        cdef Py_ssize_t m = y.shape[0]
+        cdef int wide = 1 if m <= VL else MAX_WV
+        cdef vd *work
+        if y.shape[1] != self.n or base.shape[0] != self.n_par or vary.shape[1] != vary_slot.shape[0] \
+                or (vary_slot.shape[0] and vary.shape[0] != m) or registers.shape[0] != m or registers.shape[1] != want.shape[0] \
+                or (dydt is not None and (dydt.shape[0] != m or dydt.shape[1] != self.n)) \
+                or (entries is not None and (entries.shape[0] != m or entries.shape[1] != self.n_entry)):
+            raise ValueError("evaluate: arrays do not fit the plan")
+        for i in range(want.shape[0]):
+            if not 0 <= want[i] < self.n_reg:
+                raise ValueError("evaluate: no such register")
+        work = <vd *> v_alloc((self.n_reg + self.n + self.n_entry) * wide * sizeof(vd))
+        if work == NULL:
+            raise MemoryError
+        cdef double *f = &dydt[0, 0] if dydt is not None and m else NULL
+        cdef double *J = &entries[0, 0] if entries is not None and m else NULL
+        cdef const int *slot = &vary_slot[0] if vary_slot.shape[0] else NULL
+        cdef const double *vp = &vary[0, 0] if vary_slot.shape[0] and m else NULL
+        cdef const int *wp = &want[0] if want.shape[0] else NULL
+        cdef double *rp = &registers[0, 0] if want.shape[0] and m else NULL
+        cdef const double *yp = &y[0, 0] if m else NULL
+        cdef int n_vary = <int> vary_slot.shape[0], n_want = <int> want.shape[0]
+        with nogil:
+            if wide == 1:
+                evaluate_rows(&self.T, work, m, yp, &base[0], n_vary, slot, vp, n_want, wp, rp, f, J, 1)
+            else:
+                evaluate_rows(&self.T, work, m, yp, &base[0], n_vary, slot, vp, n_want, wp, rp, f, J, MAX_WV)
+            v_free(work)
+
+
+cdef inline void evaluate_rows(const Tables *T, vd *work, Py_ssize_t m, const double *y, const double *base, int n_vary, const int *slot,
+                               const double *vary, int n_want, const int *want, double *registers, double *f, double *J,
+                               const int WV) noexcept nogil:
+    cdef vd *reg = work
+    cdef vd *d = work + T.n_reg * WV
+    cdef vd *e = d + T.n * WV
+    cdef double *x = <double *> reg
+    cdef int width = WV * VL
+    cdef Py_ssize_t first, row
+    cdef int lane, i
+    for first from 0 <= first < m by width:
+        for lane in range(width):
+            row = first + lane if first + lane < m else m - 1
+            for i in range(T.n):
+                x[i * width + lane] = y[row * T.n + i]
+            for i in range(T.n_par):
+                x[(T.n + i) * width + lane] = base[i]
+            for i in range(n_vary):
+                x[(T.n + slot[i]) * width + lane] = vary[row * n_vary + i]
+        rates(T, reg, WV)
+        if f != NULL:
+            for i in range(T.n * WV):
+                d[i] = v_set(0.0)
+            add_rows(T, reg, d, WV)
+        if J != NULL:
+            slopes(T, reg, WV)
+            jacobian(T, reg, e, WV)
+        for lane in range(width):
+            row = first + lane
+            if row >= m:
+                break
+            for i in range(n_want):
+                registers[row * n_want + i] = x[want[i] * width + lane]
+            if f != NULL:
+                for i in range(T.n):
+                    f[row * T.n + i] = (<double *> d)[i * width + lane]
+            if J != NULL:
+                for i in range(T.n_entry):
+                    J[row * T.n_entry + i] = (<double *> e)[i * width + lane]
+
+
+cdef class Run:
+    """A queue of cells to integrate; workers (one per thread) take cells from it. Arrays are owned by the caller's dict and
+    updated in place: y, t, h, status, steps, rejected, sample, out; `record` grows as needed.
+    """
+
+    cdef Job J
+    cdef readonly Plan plan
+    cdef readonly dict arrays
+    cdef list keep
+
+    def __init__(self, Plan plan, dict arrays, double rtol, double fixed_step=0.0):
+        cdef Job *J = &self.J
+        cdef double[:, ::1] y = arrays["y"]
+        cdef double[::1] t = arrays["t"], h = arrays["h"]
+        cdef int[::1] status = arrays["status"]
+        cdef long long[::1] steps = arrays["steps"], rejected = arrays["rejected"], sample = arrays["sample"]
+        cdef const double[:, ::1] vary = arrays["vary"]
+        cdef const double[:, :, :, ::1] sched = arrays["sched"]
+        cdef const double[::1] times = arrays["sample_time"]
+        cdef double[:, :, ::1] out = arrays["out"]
+        self.plan, self.arrays, self.keep = plan, arrays, []
+        memset(J, 0, sizeof(Job))
+        J.T = &plan.T
+        J.rtol, J.fixed_step = rtol, fixed_step
+        J.n_cells = y.shape[0]
+        J.n_vary = <int> vary.shape[1]
+        J.n_segment, J.n_sched = <int> sched.shape[1], <int> sched.shape[2]
+        J.n_sample = times.shape[0]
+        n = J.n_cells
+        if n == 0 or y.shape[1] != plan.n or len(arrays["base"]) != plan.n_par or J.n_segment == 0 \
+                or {len(t), len(h), len(status), len(steps), len(rejected), len(sample)} != {n} \
+                or (J.n_vary and vary.shape[0] != n) or len(arrays["vary_slot"]) != J.n_vary \
+                or len(arrays["sched_slot"]) != J.n_sched or sched.shape[0] not in (1, n) or sched.shape[3] != 2 \
+                or len(arrays["segment_start"]) != J.n_segment or len(arrays["segment_end"]) != J.n_segment \
+                or (J.n_sample and (out.shape[0] != n or out.shape[1] != J.n_sample or out.shape[2] != plan.n)):
+            raise ValueError("Run: arrays do not fit the plan")
+        for name in ("vary_slot", "sched_slot"):
+            for slot in arrays[name]:
+                if not 0 <= slot < plan.n_par:
+                    raise ValueError("Run: no such parameter")
+        J.y, J.t, J.h, J.status = &y[0, 0], &t[0], &h[0], &status[0]
+        J.steps, J.rejected, J.sample = &steps[0], &rejected[0], &sample[0]
+        J.base = reals(self.keep, arrays, "base")
+        J.vary_slot = ints(self.keep, arrays, "vary_slot")
+        J.vary = &vary[0, 0] if J.n_vary else NULL
+        J.segment_start = reals(self.keep, arrays, "segment_start")
+        J.segment_end = reals(self.keep, arrays, "segment_end")
+        J.sched_slot = ints(self.keep, arrays, "sched_slot")
+        J.sched = &sched[0, 0, 0, 0] if J.n_sched else NULL
+        J.sched_stride = J.n_segment * J.n_sched * 2 if sched.shape[0] == n and n > 1 else 0
+        J.sample_time = &times[0] if J.n_sample else NULL
+        J.out = &out[0, 0, 0] if J.n_sample else NULL
+        self.keep += [y, t, h, status, steps, rejected, sample, vary, sched, times, out]
+        self._point_record()
+
+    cdef _point_record(self):
+        cdef double[:, ::1] record = self.arrays["record"]
+        if record.shape[0] and (record.shape[1] != 2 + 5 * self.plan.n or self.J.n_cells != 1):
+            raise ValueError("Run: the record of accepted steps does not fit")
+        self.J.record = &record[0, 0] if record.shape[0] else NULL
+        self.J.record_size = record.shape[0]
+
+    cdef _grow_record(self):
+        old = self.arrays["record"]
+        new = np.empty((2 * len(old), old.shape[1]))
+        new[:len(old)] = old
+        self.arrays["record"] = new
+        self._point_record()
+
+    @property
+    def recorded(self) -> int:
+        """Accepted steps in `record`."""
+        return self.J.record_used
+
+    @property
+    def finished(self) -> int:
+        """Cells that have come to an end."""
+        return self.J.finished
+
+    def cancel(self) -> None:
+        """Ask every worker to stop after its current step."""
+        self.J.cancel = 1
+
+    def work(self, bint wide, poll=None) -> None:
+        """Integrate until the queue is empty or the run is cancelled; call it from as many threads as there are cores.
+
+        About every 10 ms signals are checked and `poll()` is called, both with the GIL held; what either raises cancels the
+        run, stores every cell under way (status CANCELLED, time and state reached) and is raised again.
+        """
+        cdef int WV = MAX_WV if wide else 1
+        cdef const Tables *T = self.J.T
+        cdef int n = T.n, code
+        cdef long long budget = max(1, 60000 // (WV * (T.n_reg + 30 * n + 2 * T.n_entry)))
+        cdef Block *B = <Block *> v_alloc(sizeof(Block))
+        cdef vd *memory = <vd *> v_alloc((T.n_reg + (STAGES + 5) * n + T.n_entry + 2 * self.J.n_sched) * WV * sizeof(vd))
+        if B == NULL or memory == NULL:
+            v_free(B)
+            v_free(memory)
+            raise MemoryError
+        B.reg = memory
+        B.y = B.reg + T.n_reg * WV
+        B.k = B.y + n * WV
+        B.p = B.k + STAGES * n * WV
+        B.f_t = B.p + 3 * n * WV
+        B.M = B.f_t + n * WV
+        B.ramp = B.M + T.n_entry * WV
+        B.n_sched, B.sched_slot = self.J.n_sched, self.J.sched_slot
+        try:
+            start(&self.J, B, WV)
+            while True:
+                with nogil:
+                    code = march(&self.J, B, budget, 1) if WV == 1 else march(&self.J, B, budget, MAX_WV)
+                if code == RUN_DONE or self.J.cancel:
+                    break
+                if code == RUN_FULL:
+                    self._grow_record()
+                PyErr_CheckSignals()
+                if poll is not None:
+                    if self.J.n_cells == 1 and B.cell[0] == 0:
+                        self.J.t[0] = v_get(B.t, 0)
+                    poll()
+        except BaseException:
+            self.J.cancel = 1
+            raise
+        finally:
+            hand_back(&self.J, B, STATUS_CANCELLED, WV)
+            v_free(B)
+            v_free(memory)
+
+
+def vmath(str name, const double[::1] x, double[::1] out) -> None:
+    """Elementary functions of the kernels on an array: exp, log, expm1, bernoulli and its slope, of x and of -x."""
+    cdef Py_ssize_t i, m = x.shape[0]
+    cdef int which = ("exp", "log", "expm1", "bernoulli", "bernoulli_minus", "bernoulli_slope", "bernoulli_slope_minus").index(name)
+    cdef vd a[1]
+    cdef vd b[2]
+    cdef int lane
+    if out.shape[0] != m:
+        raise ValueError("vmath: x and out differ in length")
+    with nogil:
+        for i from 0 <= i < m by VL:
+            for lane in range(VL):
+                v_put(a, lane, x[i + lane] if i + lane < m else 1.0)
+            if which == 0:
+                b[0] = v_exp(a[0])
+            elif which == 1:
+                b[0] = v_log(a[0])
+            elif which == 2:
+                b[0] = v_expm1(a[0])
+            elif which < 5:
+                v_bernoulli(a[0], b, b + 1)
+            else:
+                v_bernoulli_slope(a[0], b, b + 1)
+            for lane in range(VL):
+                if i + lane < m:
+                    out[i + lane] = (<double *> (b + (1 if which == 4 or which == 6 else 0)))[lane]

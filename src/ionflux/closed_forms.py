@@ -1,0 +1,181 @@
+"""Steady states that can be written down: linear leaks and cotransporters against a pump, with osmosis, for monovalent ions.
+
+With a_i = ln(c_out/c_in) - z_i u the affinity of ion i over RT, linear mechanisms give a flux G a, and the balance of each
+ion with a pump of rate J and stoichiometry nu reads G a = -nu J: all affinities follow from J. What is left is one unknown,
+theta = e^(-u), with alpha = sum of c_out e^(-a) over cations and beta the same over anions:
+
+    osmosis   alpha theta + beta/theta + X = Pi,     charge (C -> 0)   alpha theta - beta/theta + z X = 0
+    together  (1 - z) alpha theta^2 + z Pi theta - (1 + z) beta = 0
+
+and, where the pump depends on what it pumps, one monotone scalar equation for J. A steady state exists where X > 0.
+Sources: Mori 2012 (Physica D), Kay 2017 (Front Cell Dev Biol 5:41), Duesterwald et al. 2018 (eLife 7:e39575), appendix; the
+matrix form, which holds for any set of linear mechanisms, is our own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .errors import NoClosedForm
+from .mechanisms import FactorKind, Law
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .cells import Cell
+    from .mechanisms import Mechanism
+    from .species import IonSpecies
+
+LINEAR = (Law.OHMIC, Law.COTRANSPORT)
+
+
+@dataclass(frozen=True)
+class Balance:
+    """One solution of the quadratic for a given pump rate."""
+
+    J: float
+    u: float
+    c_in: NDArray[np.float64]
+    X: float
+
+
+class PumpLeak:
+    """The reduced problem of a cell: G, nu, baths, impermeants.
+
+    Raises
+    ------
+    NoClosedForm
+        Naming the part of the cell that has none.
+    """
+
+    def __init__(self, cell: Cell) -> None:
+        self.cell = cell
+        if cell.water is None:
+            raise NoClosedForm("the closed form needs osmosis: the cell is rigid; add Water(...)")
+        self.ions: tuple[IonSpecies, ...] = cell.ions
+        if bad := [i.name for i in self.ions if abs(i.z) != 1]:
+            raise NoClosedForm(f"the closed form is for monovalent ions; {bad[0]} is not")
+        linear = [m for m in cell.mechanisms if m.law in LINEAR]
+        pumps = [m for m in cell.mechanisms if m.law not in LINEAR]
+        if len(pumps) > 1 or (pumps and pumps[0].law is not Law.PRODUCT):
+            raise NoClosedForm(f"the closed form takes one pump beside linear leaks and cotransporters; {pumps[-1].name} is another")
+        self.pump: Mechanism | None = pumps[0] if pumps else None
+        VT, F = cell.thermal_voltage, cell.faraday
+        self.z = np.array([float(i.z) for i in self.ions])
+        self.c_out = np.array([cell.bath[i] if i in cell.bath else 0.0 for i in self.ions])
+        self.G = np.zeros((len(self.ions), len(self.ions)))
+        self.conductance = 0.0
+        for m in linear:
+            nu = self._stoichiometry(m)
+            g = float(getattr(m, m.strength)) * m.scale
+            L = g * VT / F  # an ohmic leak has g VT/(z^2 F), and z^2 = 1
+            self.G += L * np.outer(nu, nu)
+            self.conductance += F / VT * L * m.charge**2
+        self.nu = self._stoichiometry(self.pump) if self.pump else np.zeros(len(self.ions))
+        if np.any(self.c_out <= 0) or np.linalg.matrix_rank(self.G) < len(self.ions):
+            raise NoClosedForm("every ion needs a leak and a concentration outside for the closed form")
+        self.slope = -np.linalg.solve(self.G, self.nu)  # da/dJ
+        start = cell.start
+        self.n_X = sum(n for _, n in start.impermeants)
+        self.z_X = sum(z * n for z, n in start.impermeants) / self.n_X if self.n_X else 0.0
+        self.Pi = cell.bath.osmolarity
+
+    def _stoichiometry(self, m: Mechanism) -> NDArray[np.float64]:
+        return np.array([float(m.moves.get(i, 0)) for i in self.ions])
+
+    def at(self, J: float) -> Balance:
+        """The balance at a pump rate J (mol m^-2 s^-1); X <= 0 where no steady state exists."""
+        alpha, beta = self._sums(J)
+        A, B, C = (1.0 - self.z_X) * alpha, self.z_X * self.Pi, -(1.0 + self.z_X) * beta
+        root = np.sqrt(max(B * B - 4.0 * A * C, 0.0))
+        # the larger root where A > 0 (z_X < 1), written without cancellation
+        if A > 0:
+            theta = (root - B) / (2.0 * A) if B <= 0 else -2.0 * C / (B + root)
+        else:
+            theta = -C / B if A == 0 else -2.0 * C / (B + root)
+        with np.errstate(over="ignore", invalid="ignore"):
+            c = self.c_out * np.exp(-self.slope * J) * theta**self.z
+        return Balance(J, float(-np.log(theta)), c, float(self.Pi - np.sum(c)))
+
+    def _sums(self, J: float) -> tuple[float, float]:
+        with np.errstate(over="ignore"):
+            e = self.c_out * np.exp(-self.slope * J)
+        return float(np.sum(e[self.z > 0])), float(np.sum(e[self.z < 0]))
+
+    def pump_rate(self, c_in: NDArray[np.float64]) -> float:
+        """The pump's own rate at inside concentrations."""
+        if self.pump is None:
+            return 0.0
+        rate = float(getattr(self.pump, self.pump.strength)) * self.pump.scale
+        for f in self.pump.factors:
+            side, _, name = f.of.partition(".")
+            index = [i.name for i in self.ions].index(name)
+            c = float(c_in[index] if side == "c_in" else self.c_out[index])
+            K = float(getattr(self.pump, f.constant)) if f.constant else 0.0
+            rate *= (c / (K + c) if f.kind is FactorKind.SATURATION else c) ** f.power
+        return rate
+
+    @cached_property
+    def constant_pump(self) -> bool:
+        return self.pump is None or not any(f.of.startswith("c_in.") for f in self.pump.factors)
+
+    def solve(self) -> Balance:
+        """The balance at which the pump's rate is the one its own concentrations give."""
+        if self.constant_pump:
+            return self.at(self.pump_rate(self.c_out))
+        from scipy.optimize import brentq
+
+        def mismatch(J: float) -> float:
+            return J - self.pump_rate(self.at(J).c_in)
+
+        if mismatch(0.0) >= 0.0:
+            return self.at(0.0)
+        high = max(self.pump_rate(self.c_out), 1e-30)
+        for _ in range(400):
+            if mismatch(high) > 0.0:
+                break
+            high *= 2.0
+        J = brentq(mismatch, 0.0, high, xtol=1e-300, rtol=8.9e-16, maxiter=500)
+        return self.at(float(J))
+
+    # ---- how the volume depends on the pump -----------------------------------------------------------------------------
+    def _dX(self, J: float) -> float:
+        """dX/dJ along the balance, by implicit differentiation of the quadratic."""
+        alpha, beta = self._sums(J)
+        theta = float(np.exp(-self.at(J).u))
+        e = self.c_out * np.exp(-self.slope * J) * -self.slope
+        da, db = float(np.sum(e[self.z > 0])), float(np.sum(e[self.z < 0]))
+        z = self.z_X
+        dtheta = -((1 - z) * da * theta**2 - (1 + z) * db) / (2 * (1 - z) * alpha * theta + z * self.Pi)
+        return -(da * theta + alpha * dtheta) - (db / theta - beta * dtheta / theta**2)
+
+    def _range(self) -> float:
+        """A pump rate beyond which no steady state exists."""
+        high = 1.0 / max(float(np.max(np.abs(self.slope))), 1e-300)
+        for _ in range(60):
+            if self.at(high).X <= 0.0:
+                return high
+            high *= 1.5
+        return high
+
+    def minimal_volume(self) -> float:
+        """Pump rate of the smallest steady volume, mol m^-2 s^-1; NaN without a pump."""
+        from scipy.optimize import brentq
+
+        if not np.any(self.nu):
+            return float("nan")
+        high = self._range()
+        return float(brentq(self._dX, 0.0, high, xtol=1e-300, rtol=8.9e-16)) if self._dX(0.0) > 0.0 > self._dX(high) else float("nan")
+
+    def largest(self) -> float:
+        """Pump rate above which the volume diverges, mol m^-2 s^-1; NaN where there is none."""
+        from scipy.optimize import brentq
+
+        best = self.minimal_volume()
+        if not np.isfinite(best) or self.at(best).X <= 0.0:
+            return float("nan")
+        return float(brentq(lambda J: self.at(J).X, best, self._range(), xtol=1e-300, rtol=8.9e-16))

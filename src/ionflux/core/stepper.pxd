@@ -1,0 +1,321 @@
+# cython: language_level=3, cdivision=True, boundscheck=False, wraparound=False, initializedcheck=False
+"""One step of Rodas5P for a block of lanes, each with its own time and step.
+
+Every lane carries its own t, h and end of segment; a rejected lane keeps its state while the others move on. Only arithmetic
+and selections by mask here; whatever needs a decision for one lane (a sample, a break point, the next cell) is in march.pxd.
+"""
+from ionflux.core.lanes cimport (
+    VL, v_abs, v_any, v_bits, v_addi, v_subi, v_double, v_finite, v_ge, v_le, v_lt, v_max, v_min, v_select, v_set, v_seti, v_shl, v_shr, v_sqrt, vd, vm,
+)
+from ionflux.core.linalg cimport factorise, solve
+from ionflux.core.rhs cimport MAX_WV, add_rows, jacobian, rates, slopes, weighted_sum
+from ionflux.core.tables cimport Tables
+
+cdef enum:
+    STAGES = 8
+    MAX_LANES = 32
+
+cdef extern from "rodas5p.h" nogil:
+    const double RODAS_GAMMA
+    const double RODAS_A[6][5]
+    const double RODAS_C[8][7]
+    const double RODAS_ALPHA[8]
+    const double RODAS_D[8]
+    const double RODAS_H[3][8]
+
+cdef struct Block:
+    # per lane
+    vd t[MAX_WV]           # time of the state
+    vd h[MAX_WV]           # step to try
+    vd hs[MAX_WV]          # step tried
+    vd t_new[MAX_WV]       # time after it
+    vd t_end[MAX_WV]       # end of the segment
+    vd t_start[MAX_WV]     # start of the segment
+    vd t_sample[MAX_WV]    # next sample
+    vd error[MAX_WV]
+    vm fresh[MAX_WV]       # the step is to be chosen: first of a segment
+    vm last[MAX_WV]        # this step ends the segment
+    vm ok[MAX_WV]          # accepted
+    vm negative[MAX_WV]    # an amount became negative
+    # per row and lane
+    vd *reg                # (n_reg)
+    vd *y                  # (n)
+    vd *k                  # (STAGES, n)
+    vd *M                  # (n_entry)
+    vd *p                  # (3, n) dense output
+    vd *f_t                # (n) df/dt at constant state
+    vd *ramp               # (n_sched, 2) value at the start of the segment, slope
+    int n_sched
+    const int *sched_slot
+    int ramps              # some lane has a parameter that moves within its segment
+    # bookkeeping
+    long long cell[MAX_LANES]
+    int segment[MAX_LANES]
+    long long sample[MAX_LANES]
+    long long steps[MAX_LANES]
+    long long rejected[MAX_LANES]
+    int n_live
+
+
+cdef inline void parameters_at(const Tables *T, Block *B, const vd *time, const int WV) noexcept nogil:
+    """Scheduled parameters at a time within the segment."""
+    cdef int i, v
+    for i in range(B.n_sched):
+        for v in range(WV):
+            B.reg[(T.n + B.sched_slot[i]) * WV + v] = B.ramp[2 * i * WV + v] + B.ramp[(2 * i + 1) * WV + v] * (time[v] - B.t_start[v])
+
+
+cdef inline void time_slope(const Tables *T, Block *B, const int WV) noexcept nogil:
+    """df/dt of moving parameters by a central difference over h/128, leaving the registers as they were at (t, y)."""
+    cdef vd time[MAX_WV]
+    cdef vd *f
+    cdef int side, q, r, v
+    for side in range(3):
+        for v in range(WV):
+            time[v] = B.t[v] + v_set(0.00390625 if side == 0 else (-0.00390625 if side == 1 else 0.0)) * B.hs[v]
+        parameters_at(T, B, time, WV)
+        rates(T, B.reg, WV)
+        f = B.k + (STAGES - 1 - side) * T.n * WV
+        for q in range(T.n * WV):
+            f[q] = v_set(0.0)
+        add_rows(T, B.reg, f, WV)
+    f = B.k + (STAGES - 2) * T.n * WV
+    for r in range(T.n):
+        for v in range(WV):
+            B.f_t[r * WV + v] = (f[(T.n + r) * WV + v] - f[r * WV + v]) * v_set(128.0) / B.hs[v]
+
+
+cdef inline void first_step(const Tables *T, Block *B, double rtol, const int WV) noexcept nogil:
+    """h = |y|/|f| / 100 in the norm of the tolerances, for lanes that start a segment; 0 where f is not finite."""
+    cdef vd size[MAX_WV]
+    cdef vd speed[MAX_WV]
+    cdef vd inverse, a, b
+    cdef int r, v
+    for v in range(WV):
+        size[v] = v_set(0.0)
+        speed[v] = v_set(0.0)
+    for r in range(T.n):
+        for v in range(WV):
+            inverse = v_set(1.0) / (B.reg[T.tol_atol[r] * WV + v] + v_set(rtol * T.tol_rtol[r]) * v_abs(B.y[r * WV + v]))
+            a = B.y[r * WV + v] * inverse
+            b = B.k[r * WV + v] * inverse
+            size[v] = size[v] + a * a
+            speed[v] = speed[v] + b * b
+    for v in range(WV):
+        a = v_set(0.01) * v_sqrt(size[v] / v_max(speed[v], v_set(1e-300)))
+        a = v_min(v_max(a, v_set(1e-12) * (B.t_end[v] - B.t[v])), v_set(0.1) * (B.t_end[v] - B.t[v]))
+        a = v_select(v_finite(speed[v]), a, v_set(0.0))
+        B.h[v] = v_select(B.fresh[v], a, B.h[v])
+        B.fresh[v] = v_seti(0)
+
+
+cdef inline void choose_step(Block *B, double fixed, const int WV) noexcept nogil:
+    """The step tried: h, stretched or halved so that the segment ends without a sliver."""
+    cdef vd rest, h
+    cdef int v
+    for v in range(WV):
+        rest = B.t_end[v] - B.t[v]
+        h = B.h[v] if fixed == 0.0 else v_set(fixed)
+        B.last[v] = v_ge(h * v_set(1.0000001), rest)
+        h = v_select(v_lt(h * v_set(2.0), rest), h, v_min(h, v_set(0.5) * rest)) if fixed == 0.0 else h
+        B.hs[v] = v_select(B.last[v], rest, h)
+        B.t_new[v] = v_select(B.last[v], B.t_end[v], B.t[v] + B.hs[v])
+
+
+cdef inline void combine(const Tables *T, Block *B, const vd *inverse_h, const int s, const int WV) noexcept nogil:
+    """u_s into the state registers and (1/h) sum C_sj k_j into k_s; s is a compile-time constant, so both sums unroll."""
+    cdef vd u, g, kj
+    cdef int r, j, v, n = T.n
+    cdef vd *ks = B.k + s * n * WV
+    for r in range(n):
+        for v in range(WV):
+            u = B.reg[r * WV + v] if s >= 6 else B.y[r * WV + v]
+            g = v_set(0.0)
+            for j in range(s):
+                kj = B.k[(j * n + r) * WV + v]
+                if s < 6:
+                    u = u + v_set(RODAS_A[s][j]) * kj
+                elif j == s - 1:
+                    u = u + kj
+                g = g + v_set(RODAS_C[s][j]) * kj
+            B.reg[r * WV + v] = u
+            ks[r * WV + v] = inverse_h[v] * v_set(T.mass[r]) * g
+
+
+cdef inline void prepare_stage(const Tables *T, Block *B, const vd *inverse_h, int s, const int WV) noexcept nogil:
+    if s == 1:
+        combine(T, B, inverse_h, 1, WV)
+    elif s == 2:
+        combine(T, B, inverse_h, 2, WV)
+    elif s == 3:
+        combine(T, B, inverse_h, 3, WV)
+    elif s == 4:
+        combine(T, B, inverse_h, 4, WV)
+    elif s == 5:
+        combine(T, B, inverse_h, 5, WV)
+    elif s == 6:
+        combine(T, B, inverse_h, 6, WV)
+    else:
+        combine(T, B, inverse_h, 7, WV)
+
+
+cdef inline void add_time_slope(const Tables *T, Block *B, int s, const int WV) noexcept nogil:
+    """k_s += h d_s f_t."""
+    cdef int r, v
+    for r in range(T.n):
+        for v in range(WV):
+            B.k[(s * T.n + r) * WV + v] = B.k[(s * T.n + r) * WV + v] + v_set(RODAS_D[s]) * B.hs[v] * B.f_t[r * WV + v]
+
+
+cdef inline void iteration_matrix(const Tables *T, Block *B, const vd *inverse_h, const int WV) noexcept nogil:
+    """M = mass/(gamma h) - J at the state and parameters in the registers, factorised."""
+    cdef int q, r, v
+    slopes(T, B.reg, WV)
+    jacobian(T, B.reg, B.M, WV)
+    for q in range(T.n_entry * WV):
+        B.M[q] = v_set(0.0) - B.M[q]
+    for r in range(T.n):
+        for v in range(WV):
+            B.M[T.diagonal[r] * WV + v] = B.M[T.diagonal[r] * WV + v] + v_set(T.mass[r] / RODAS_GAMMA) * inverse_h[v]
+    factorise(T, B.M, WV)
+
+
+cdef inline void accumulate_error(const Tables *T, Block *B, double rtol, const int WV) noexcept nogil:
+    """Root mean square of error/(atol + rtol |y|); leaves y_1 in the state registers and notes negative amounts."""
+    cdef vd total[MAX_WV]
+    cdef vd e[MAX_WV]
+    cdef vd y0, y1, q
+    cdef int r, v
+    cdef const vd *k8 = B.k + 7 * T.n * WV
+    cdef const vd *value
+    for v in range(WV):
+        total[v] = v_set(0.0)
+        B.negative[v] = v_seti(0)
+    for r in range(T.n):
+        for v in range(WV):
+            y0 = B.y[r * WV + v]
+            y1 = B.reg[r * WV + v] + k8[r * WV + v]
+            B.reg[r * WV + v] = y1
+            q = k8[r * WV + v] / (B.reg[T.tol_atol[r] * WV + v] + v_set(rtol * T.tol_rtol[r]) * v_max(v_abs(y0), v_abs(y1)))
+            total[v] = total[v] + q * q
+        if T.tol_positive[r]:
+            for v in range(WV):
+                B.negative[v] = B.negative[v] | v_lt(B.reg[r * WV + v], v_set(0.0))
+    for r in range(T.n, T.n_tol):
+        weighted_sum(T.tol_sums.index, T.tol_sums.weight, T.tol_sums.start[r - T.n], T.tol_sums.start[r - T.n + 1], k8, e, WV)
+        value = B.reg + T.tol_value[r] * WV
+        for v in range(WV):
+            q = e[v] / (B.reg[T.tol_atol[r] * WV + v] + v_set(rtol * T.tol_rtol[r]) * v_abs(value[v]))
+            total[v] = total[v] + q * q
+            if T.tol_positive[r]:
+                B.negative[v] = B.negative[v] | v_lt(value[v] + e[v], v_set(0.0))
+    for v in range(WV):
+        B.error[v] = v_sqrt(total[v] * v_set(1.0 / T.n_tol))
+
+
+cdef inline vd inverse_fifth_root(vd x) noexcept nogil:
+    """x^(-1/5) to about 1e-3, enough for a step size: a guess from the exponent's bits, then two Newton steps.
+
+    The high half of the bits of a double is an affine function of its logarithm; halves are exact in double arithmetic.
+    """
+    cdef vd b = v_double(v_shr(v_bits(x), 32) | v_seti(0x4330000000000000)) - v_set(4503599627370496.0)
+    cdef vd g = v_set(1.2 * 1072693248.0) - v_set(0.2) * b
+    cdef vd y = v_double(v_shl(v_bits(g + v_set(4503599627370496.0)), 32))
+    cdef vd y2
+    cdef int i
+    for i in range(2):
+        y2 = y * y
+        y = y * (v_set(1.2) - v_set(0.2) * x * (y2 * y2 * y))
+    return y
+
+
+cdef inline void control(Block *B, double fixed, const int WV) noexcept nogil:
+    """Accept or reject, and the next step: 0.9 error^(-1/5), between a fifth and six times the last."""
+    cdef vd f, h
+    cdef vm good
+    cdef int v
+    for v in range(WV):
+        good = v_le(B.error[v], v_set(1.0)) & ~B.negative[v]
+        if fixed != 0.0:
+            B.ok[v] = v_seti(-1)
+            continue
+        f = v_set(0.9) * inverse_fifth_root(v_min(v_max(B.error[v], v_set(1e-6)), v_set(1e6)))
+        f = v_min(v_max(f, v_set(0.2)), v_set(6.0))
+        f = v_select(good, f, v_min(f, v_set(0.8)))
+        f = v_select(v_finite(B.error[v]) & ~B.negative[v], f, v_set(0.2))
+        h = B.hs[v] * f
+        B.h[v] = v_select(good & B.last[v], v_max(B.h[v], h), h)
+        B.ok[v] = good
+
+
+cdef inline void step(const Tables *T, Block *B, double rtol, double fixed, const int WV) noexcept nogil:
+    """Try one step in every lane: y_1 in the state registers, ok and the next h in the block.
+
+    One loop over the stages, so that the right-hand side is compiled once and stays in the instruction cache.
+    """
+    cdef vd inverse_h[MAX_WV]
+    cdef vd time[MAX_WV]
+    cdef unsigned fresh = 0
+    cdef int q, s, v, n = T.n
+    for q in range(n * WV):
+        B.reg[q] = B.y[q]
+        B.k[q] = v_set(0.0)
+    for s in range(STAGES):
+        if s > 0:
+            prepare_stage(T, B, inverse_h, s, WV)
+        if B.ramps:
+            for v in range(WV):
+                time[v] = B.t[v] + v_set(RODAS_ALPHA[s]) * B.hs[v] if s > 0 else B.t[v]
+            parameters_at(T, B, time, WV)
+        rates(T, B.reg, WV)
+        add_rows(T, B.reg, B.k + s * n * WV, WV)
+        if s == 0:
+            for v in range(WV):
+                fresh |= v_any(B.fresh[v])
+            if fresh:
+                first_step(T, B, rtol, WV)
+            choose_step(B, fixed, WV)
+            for v in range(WV):
+                inverse_h[v] = v_set(1.0) / B.hs[v]
+            if B.ramps:
+                time_slope(T, B, WV)
+            iteration_matrix(T, B, inverse_h, WV)
+        if B.ramps:
+            add_time_slope(T, B, s, WV)
+        solve(T, B.M, B.k + s * n * WV, WV)
+    accumulate_error(T, B, rtol, WV)
+    control(B, fixed, WV)
+
+
+cdef inline void accept(const Tables *T, Block *B, const int WV) noexcept nogil:
+    """Take over the new state and time where the step was accepted."""
+    cdef int r, v
+    for r in range(T.n):
+        for v in range(WV):
+            B.y[r * WV + v] = v_select(B.ok[v], B.reg[r * WV + v], B.y[r * WV + v])
+    for v in range(WV):
+        B.t[v] = v_select(B.ok[v], B.t_new[v], B.t[v])
+
+
+cdef inline void dense_output(const Tables *T, Block *B, const int WV) noexcept nogil:
+    """p_2, p_3, p_4 of the step just tried."""
+    cdef int m, r, j, v, n = T.n
+    cdef vd s
+    for r in range(n):
+        for m in range(3):
+            for v in range(WV):
+                s = v_set(0.0)
+                for j in range(STAGES):
+                    s = s + v_set(RODAS_H[m][j]) * B.k[(j * n + r) * WV + v]
+                B.p[(m * n + r) * WV + v] = s
+
+
+cdef inline double dense_value(const Tables *T, const Block *B, int r, int lane, double theta, const int WV) noexcept nogil:
+    """State r of a lane at t + theta h of the step just tried (y_1 still in the state registers)."""
+    cdef int n = T.n, width = WV * VL
+    cdef double y0 = (<const double *> B.y)[r * width + lane]
+    cdef double y1 = (<const double *> B.reg)[r * width + lane]
+    cdef double p2 = (<const double *> B.p)[r * width + lane]
+    cdef double p3 = (<const double *> B.p)[(n + r) * width + lane]
+    cdef double p4 = (<const double *> B.p)[(2 * n + r) * width + lane]
+    return (1.0 - theta) * y0 + theta * (y1 + (1.0 - theta) * (p2 + theta * (p3 + theta * p4)))

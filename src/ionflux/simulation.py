@@ -1,0 +1,206 @@
+"""Integrate one cell in time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ._dispatch import kernels
+from .errors import InputError, Interrupted, NonFiniteError, SolveError, Status, StepSizeError
+from .protocols import Protocol, prepare, tolerance_values
+from .results import Stats, Trajectory
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .cells import Cell
+
+__all__ = ["simulate"]
+
+FAILURES = {Status.STEP_TOO_SMALL: StepSizeError, Status.NOT_FINITE: NonFiniteError}
+
+
+def simulate(cell: Cell, until: float, *, schedule: Mapping[str, Any] | None = None, record: Sequence[str] | None = None,
+             at: Any = None, samples: int | None = None, rtol: float = 1e-6, atol: float | Mapping[str, float] | None = None,
+             method: str = "auto", audit: str = "light", progress: Any = None) -> Trajectory:  # fmt: skip
+    """Integrate a cell from its start to `until`.
+
+    Rodas5P (order 5, L-stable, analytic Jacobian) with its own step for each cell; break points of a schedule are met exactly
+    and the step starts anew there.
+
+    Parameters
+    ----------
+    until : s, > 0.
+    schedule : {dotted name: schedule or list of schedules}, e.g. ``{"NaKATPase.scale": pulse(600, 4200, to=0)}``.
+    record : observables computed at once ("V", "volume", "c_in", "c_in.K", ...); all others are computed when first read.
+    at : s, increasing times within the run to return. samples : that many evenly spaced times instead. Default: every
+        accepted step, with dense output in between (`Trajectory.at`). A sample at a break point is the left limit.
+    rtol : relative tolerance on amounts and volume, 1e-13...0.1. V is held to rtol x 1 V.
+    atol : mol/m^3 on concentrations (at the starting volume), or {"c": , "V": volts, "volume": relative};
+        default 1e-3 rtol for c and volume, rtol x 1 V for V.
+    method : "auto" or "implicit". audit : "light". progress : None (a bar or log lines after 2 s), True, False, or a function of the
+        fraction done.
+
+    Returns
+    -------
+    Trajectory
+
+    Raises
+    ------
+    InputError
+        A time, name or value that makes no sense.
+    SolveError
+        The integration could not go on; `.partial` holds the trajectory up to there.
+    Interrupted
+        Ctrl-C; `.partial` likewise.
+    """
+    cell_until = positive_time("until", until)
+    if method not in ("auto", "implicit"):
+        raise InputError(f"method = {method!r}; choose 'auto' or 'implicit'")
+    if audit != "light":
+        raise InputError(f"audit = {audit!r}; 'light' is the only one yet")
+    times = sample_times(at, samples, cell_until)
+    tolerances = tolerance_values(rtol, atol)
+    protocol = _prepared(cell, cell_until, schedule or {}, tolerances)
+    run = CellRun(protocol, rtol, times)
+    meta = {"rtol": rtol, **{k.removeprefix("_"): v for k, v in tolerances.items()}}
+    watch = Watch(progress, cell_until, "s")
+    try:
+        run.go(watch)
+    except KeyboardInterrupt as stop:
+        partial = run.trajectory(cell, schedule or {}, meta)
+        raise Interrupted(f"interrupted at t = {run.reached:.6g} s of {cell_until:g} s", partial=partial) from stop
+    finally:
+        watch.close()
+    result = run.trajectory(cell, schedule or {}, meta)
+    if result.status is not Status.OK:
+        raise FAILURES.get(result.status, SolveError)(f"{result.status.sentence} (at t = {run.reached:.6g} s of {cell_until:g} s)", partial=result)
+    for name in record or ():
+        _touch(result, name)
+    return result
+
+
+class CellRun:
+    """One cell through the kernel: arrays, the run, the trajectory."""
+
+    def __init__(self, protocol: Protocol, rtol: float, times: NDArray[np.float64] | None, fixed_step: float = 0.0) -> None:
+        self.protocol, self.times = protocol, times
+        self.seconds = 0.0
+        n = len(protocol.lowered.state_names)
+        y0 = np.array([protocol.lowered.initial(protocol.values)], dtype=float)
+        n_out = 0 if times is None else len(times)
+        self.start = y0[0].copy()
+        self.arrays: dict[str, Any] = {
+            "y": y0, "t": np.zeros(1), "h": np.zeros(1), "status": np.full(1, kernels.PENDING, np.intc),
+            "steps": np.zeros(1, np.longlong), "rejected": np.zeros(1, np.longlong), "sample": np.zeros(1, np.longlong),
+            "base": protocol.base, "vary_slot": protocol.vary_slot, "vary": np.empty((1, 0)),
+            "segment_start": protocol.segment_start, "segment_end": protocol.segment_end,
+            "sched_slot": protocol.sched_slot, "sched": protocol.sched,
+            "sample_time": np.empty(0) if times is None else times, "out": np.empty((1, n_out, n)),
+            "record": np.empty((512 if times is None else 0, 2 + 5 * n)),
+        }  # fmt: skip
+        self.run = kernels.Run(protocol.lowered.plan, self.arrays, rtol, fixed_step)
+
+    def go(self, watch: Callable[[float], None]) -> None:
+        began = time.perf_counter()
+        try:
+            self.run.work(False, lambda: watch(self.reached))
+        finally:
+            self.seconds = time.perf_counter() - began
+
+    @property
+    def reached(self) -> float:
+        if self.times is None and self.run.recorded:
+            return float(self.arrays["record"][self.run.recorded - 1, 1])
+        return float(self.arrays["t"][0])
+
+    def trajectory(self, cell: Cell, schedule: Mapping[str, Any], tolerances: Mapping[str, float]) -> Trajectory:
+        a = self.arrays
+        tried, rejected = int(a["steps"][0]), int(a["rejected"][0])
+        stats = Stats(tried - rejected, rejected, self.seconds)
+        if self.times is None:
+            steps = a["record"][: self.run.recorded]
+            n = a["y"].shape[1]
+            t = np.concatenate([[0.0], steps[:, 1]])
+            y = np.concatenate([self.start[None], steps[:, 2 + n : 2 + 2 * n]])
+            return Trajectory(cell, self.protocol, schedule, t, y, Status(int(a["status"][0])), stats, steps, tolerances)
+        done = int(a["sample"][0])
+        return Trajectory(cell, self.protocol, schedule, self.times[:done], a["out"][0, :done], Status(int(a["status"][0])), stats, None, tolerances)
+
+
+def _prepared(cell: Cell, until: float, schedule: Mapping[str, Any], tolerances: Mapping[str, float]) -> Protocol:
+    """`prepare`, remembered on the cell for the last few (schedule, until, tolerances)."""
+    try:
+        key = (until, tuple((n, tuple(s) if isinstance(s, list) else s) for n, s in schedule.items()), tuple(tolerances.values()))
+        kept: dict[Any, Protocol] = cell._cache.setdefault("protocols", {})
+        found = kept.get(key)
+    except TypeError:  # a schedule that cannot be hashed is prepared every time
+        return prepare(cell, until, schedule, tolerances)
+    if found is None:
+        found = prepare(cell, until, schedule, tolerances)
+        if len(kept) >= 8:
+            kept.pop(next(iter(kept)))
+        kept[key] = found
+    return found
+
+
+def positive_time(name: str, value: Any) -> float:
+    try:
+        x = float(value)
+    except (TypeError, ValueError):
+        raise InputError(f"{name} = {value!r} must be a time in seconds") from None
+    if not 0.0 < x < 1e15:
+        raise InputError(f"{name} = {x!r} s must be positive and finite; write 2*hour for two hours")
+    return x
+
+
+def sample_times(at: Any, samples: int | None, until: float) -> NDArray[np.float64] | None:
+    if at is None and samples is None:
+        return None
+    if at is not None and samples is not None:
+        raise InputError("give at= (times) or samples= (a number of them), not both")
+    if samples is not None:
+        if samples < 2:
+            raise InputError(f"samples = {samples!r} must be at least 2: the start and the end")
+        return np.linspace(0.0, until, int(samples))
+    times = np.ascontiguousarray(np.atleast_1d(at), dtype=float)
+    if times.ndim != 1 or not times.size:
+        raise InputError(f"at has shape {times.shape}; give a one-dimensional array of times in seconds")
+    if not (np.all(np.diff(times) >= 0) and times[0] >= 0.0 and times[-1] <= until):
+        raise InputError(f"at must be increasing times within 0...{until:g} s")
+    return times
+
+
+class Watch:
+    """Tells how much is done, opened at the first call: a run of a millisecond opens nothing."""
+
+    def __init__(self, progress: Any, total: float, unit: str) -> None:
+        if not (progress is None or isinstance(progress, bool) or callable(progress)):
+            raise InputError(f"progress = {progress!r}: give None (automatic), True, False or a function of the fraction done")
+        self._arguments = (progress, total, unit)
+        self._report: Any = None
+
+    def __call__(self, done: float) -> None:
+        if self._report is None:
+            from .progress import report
+
+            self._report = report(*self._arguments)
+        self._report(done)
+
+    def close(self) -> None:
+        if self._report is not None:
+            self._report.close()
+
+
+def _touch(result: Trajectory, name: str) -> None:
+    """Compute an observable now."""
+    head, _, rest = name.partition(".")
+    x = getattr(result, head, None)
+    if x is None:
+        raise InputError(f"record: no observable {name!r}")
+    if isinstance(x, Mapping):
+        for key in [rest.partition(".")[0]] if rest else list(x):
+            x[key]

@@ -1,0 +1,216 @@
+"""Many cells at once: parameters over dotted names, lanes and threads, a status for each."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ._dispatch import kernels
+from .errors import InputError, Interrupted, ShapeError, Status, UnknownNameError
+from .lowering import start_values
+from .observation import Observed
+from .protocols import Protocol, prepare, tolerance_values
+from .results import Stats
+from .simulation import Watch, positive_time, sample_times
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .cells import Cell
+
+__all__ = ["Sweep", "sweep"]
+
+OF_THE_START = ("V", "volume", "area", "C_m", "T", "bath.", "impermeant.", "state.")
+
+
+class Sweep(Observed):
+    """Many cells after a run. Quantities of `Observed` have the shape (cells,), or (cells, times) with `at=`.
+
+    Attributes
+    ----------
+    model : the cell. vary : what was varied. t : (times,) s, or the end. status : (cells,) integers of `Status`.
+    stats : `Stats` over all cells.
+    """
+
+    def __init__(self, cell: Cell, vary: Mapping[str, Any], protocol: Protocol, arrays: Mapping[str, Any], times: NDArray[np.float64] | None,
+                 stats: Stats) -> None:  # fmt: skip
+        self.model, self.vary, self.stats = cell, dict(vary), stats
+        self.status: NDArray[np.intc] = arrays["status"]
+        self.t = np.array([protocol.until]) if times is None else times
+        self.t_reached: NDArray[np.float64] = arrays["t"]
+        self._protocol = protocol
+        n_cells, n = arrays["y"].shape
+        y = arrays["y"] if times is None else arrays["out"]
+        if times is not None:
+            late = np.arange(len(times))[None, :] >= arrays["sample"][:, None]
+            y[late] = np.nan
+        shape = (n_cells,) if times is None else (n_cells, len(times))
+        slots, rows = _rows(protocol, n_cells, self.t)
+        values = {k: (x[:, 0] if times is None else x) if np.ndim(x) == 2 else x for k, x in protocol.values.items()}
+        self._set(protocol.lowered, values, y.reshape(-1, n), protocol.base, slots, rows, shape)
+
+    def __len__(self) -> int:
+        return len(self.status)
+
+    def failures(self) -> dict[int, Status]:
+        """Cells that did not reach the end, and why."""
+        return {int(i): Status(int(self.status[i])) for i in np.flatnonzero(self.status != Status.OK)}
+
+    def cell(self, i: int) -> Cell:
+        """The i-th cell, with its own parameters."""
+        return self.model.replace({name: float(np.asarray(x)[i]) for name, x in self.vary.items()})
+
+    def __repr__(self) -> str:
+        s = self.stats
+        return f"<Sweep of {len(self)} cells over {', '.join(self.vary)}: {len(self.failures())} failed; {s.steps} steps in {s.seconds:.3g} s>"
+
+
+def sweep(model: Cell, vary: Mapping[str, Any], *, until: float, schedule: Mapping[str, Any] | None = None, save: str = "final",
+          at: Any = None, threads: int | None = None, rtol: float = 1e-6, atol: float | Mapping[str, float] | None = None,
+          progress: Any = None) -> Sweep:  # fmt: skip
+    """Integrate one cell per row of `vary`.
+
+    Every cell gets the result that `simulate` would give it, to the last bit, whatever the number of threads.
+
+    Parameters
+    ----------
+    vary : {dotted name: array (cells,)}, in SI.
+    until : s. schedule, at, rtol, atol, progress : as in `Cell.simulate`.
+    save : "final".
+    threads : default the CPUs this process may use, capped by IONFLUX_NUM_THREADS.
+
+    Returns
+    -------
+    Sweep
+
+    Raises
+    ------
+    UnknownNameError, ShapeError, InputError
+        Bad names, lengths or values. A numerical failure of a cell is a status, never an exception.
+    Interrupted
+        Ctrl-C; `.partial` holds the sweep with what was done, the rest marked CANCELLED.
+    """
+    until = positive_time("until", until)
+    if save != "final":
+        raise InputError(f"save = {save!r}; 'final' is the only one yet; at= keeps values in time")
+    times = sample_times(at, None, until)
+    swept, n_cells = _checked(model, vary)
+    protocol = prepare(model, until, schedule, tolerance_values(rtol, atol), {**swept, **_starts(model, swept, n_cells)})
+    n = len(protocol.lowered.state_names)
+    y = np.empty((n_cells, n))
+    for k, x in enumerate(protocol.lowered.initial(protocol.values)):
+        y[:, k] = np.reshape(x, -1)
+    arrays: dict[str, Any] = {
+        "y": y, "t": np.zeros(n_cells), "h": np.zeros(n_cells), "status": np.full(n_cells, kernels.PENDING, np.intc),
+        "steps": np.zeros(n_cells, np.longlong), "rejected": np.zeros(n_cells, np.longlong), "sample": np.zeros(n_cells, np.longlong),
+        "base": protocol.base, "vary_slot": protocol.vary_slot, "vary": protocol.vary,
+        "segment_start": protocol.segment_start, "segment_end": protocol.segment_end,
+        "sched_slot": protocol.sched_slot, "sched": protocol.sched,
+        "sample_time": np.empty(0) if times is None else times, "out": np.empty((n_cells, 0 if times is None else len(times), n)),
+        "record": np.empty((0, 2 + 5 * n)),
+    }  # fmt: skip
+    run = kernels.Run(protocol.lowered.plan, arrays, rtol)
+    began = time.perf_counter()
+    stop = _run(run, n_cells, _thread_count(threads, n_cells), progress)
+    arrays["status"][arrays["status"] == kernels.PENDING] = Status.CANCELLED
+    tried, rejected = int(arrays["steps"].sum()), int(arrays["rejected"].sum())
+    result = Sweep(model, vary, protocol, arrays, times, Stats(tried - rejected, rejected, time.perf_counter() - began))
+    if stop is not None:
+        raise Interrupted(f"interrupted with {run.finished} of {n_cells} cells done", partial=result) from stop
+    return result
+
+
+def _run(run: Any, n_cells: int, threads: int, progress: Any) -> KeyboardInterrupt | None:
+    """Work on the queue with this many threads; the first exception of any of them, or of the waiting one, ends all."""
+    wide = n_cells >= 3 * kernels.vector_length() * threads  # below, one vector per block wastes fewer lanes
+    watch = Watch(progress, n_cells, " cells")
+    trouble: list[BaseException] = []
+
+    def work(poll: Callable[[], Any] | None) -> None:
+        try:
+            run.work(wide, poll)
+        except BaseException as error:
+            trouble.append(error)
+            run.cancel()
+
+    if threads == 1:
+        work(lambda: watch(run.finished))
+    else:
+        workers = [threading.Thread(target=work, args=(None,), daemon=True) for _ in range(threads)]
+        try:
+            for w in workers:
+                w.start()
+            for w in workers:
+                while w.is_alive():
+                    w.join(0.02)
+                    watch(run.finished)
+        except BaseException as error:
+            trouble.append(error)
+        finally:
+            if trouble:
+                run.cancel()
+            for w in workers:
+                if w.ident is not None:
+                    w.join()
+    watch.close()
+    for error in trouble:
+        if not isinstance(error, KeyboardInterrupt):
+            raise error
+    return trouble[0] if trouble else None  # type: ignore[return-value]
+
+
+def _thread_count(threads: int | None, n_cells: int) -> int:
+    if threads is None:
+        available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        cap = os.environ.get("IONFLUX_NUM_THREADS", "")
+        threads = min(available, int(cap)) if cap.isdigit() and int(cap) > 0 else available
+    elif not (isinstance(threads, int) and threads >= 1):
+        raise InputError(f"threads = {threads!r} must be a whole number from 1 on, or None")
+    return max(1, min(threads, -(-n_cells // kernels.vector_length())))
+
+
+def _checked(model: Cell, vary: Mapping[str, Any]) -> tuple[dict[str, NDArray[np.float64]], int]:
+    """Arrays of one length, of known names, within range."""
+    if not vary:
+        raise InputError("vary is empty; give {dotted name: array}")
+    known = model.parameters()
+    out: dict[str, NDArray[np.float64]] = {}
+    for name, x in vary.items():
+        if name not in known:
+            raise UnknownNameError.among("vary: the cell has no parameter", name, known)
+        a = np.ascontiguousarray(x, dtype=float)
+        if a.ndim != 1 or not a.size:
+            raise ShapeError(f"vary[{name!r}] has shape {a.shape}; give one value per cell, shape (cells,)")
+        p = known[name]
+        bad = np.flatnonzero(~((a >= p.lo) & (a <= p.hi)))
+        if bad.size:
+            raise InputError(f"vary[{name!r}][{bad[0]}] = {a[bad[0]]:g} {p.unit} is outside {p.lo:g}...{p.hi:g} {p.unit} ({bad.size} of {a.size} are)")
+        out[name] = a
+    lengths = {name: len(a) for name, a in out.items()}
+    if len(set(lengths.values())) > 1:
+        raise ShapeError("vary has arrays of different lengths: " + ", ".join(f"{k} {n}" for k, n in lengths.items()))
+    return out, next(iter(lengths.values()))
+
+
+def _starts(model: Cell, swept: Mapping[str, NDArray[np.float64]], n_cells: int) -> dict[str, NDArray[np.float64]]:
+    """Start values per cell, where something that decides the start varies: each is the start of the replaced cell."""
+    deciding = [n for n in swept if any(n == s or (s.endswith(".") and n.startswith(s)) for s in OF_THE_START)]
+    if not deciding:
+        return {}
+    rows = [start_values(model.replace({n: float(swept[n][i]) for n in deciding})) for i in range(n_cells)]
+    return {k: np.array([r[k] for r in rows], dtype=float) for k in rows[0] if not k.startswith("_atol")}
+
+
+def _rows(protocol: Protocol, n_cells: int, t: NDArray[np.float64]) -> tuple[NDArray[np.intc], NDArray[np.float64]]:
+    """Parameters of every (cell, time), in the order of the states."""
+    slots, shared = protocol.slots_at(t)
+    if not len(protocol.vary_slot) and len(protocol.sched) == 1:
+        return slots, np.tile(shared, (n_cells, 1))
+    return slots, np.concatenate([protocol.slots_at(t, i)[1] for i in range(n_cells)])
+
+
