@@ -1,0 +1,128 @@
+"""Ions at cell membranes: pumps against leaks, volume, voltage and energy, with one sign convention.
+
+>>> import ionflux as ifx
+>>> from ionflux import Na, K, Cl
+>>> from ionflux.units import mV, mM, um, hour
+
+Everything public is here. Names are loaded when they are first used (PEP 562), so that importing ionflux costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ._version import __version__
+
+if TYPE_CHECKING:
+    from ._config import show_config as show_config
+    from .baths import Bath as Bath
+    from .baths import Impermeant as Impermeant
+    from .cells import Cell as Cell
+    from .constants import Constants as Constants
+    from .constants import celsius as celsius
+    from .errors import ConvergenceError as ConvergenceError
+    from .errors import ElectroneutralityError as ElectroneutralityError
+    from .errors import InputError as InputError
+    from .errors import Interrupted as Interrupted
+    from .errors import IonfluxError as IonfluxError
+    from .errors import IonfluxWarning as IonfluxWarning
+    from .errors import MissingExtra as MissingExtra
+    from .errors import ModelError as ModelError
+    from .errors import NoClosedForm as NoClosedForm
+    from .errors import NonFiniteError as NonFiniteError
+    from .errors import NoSteadyState as NoSteadyState
+    from .errors import NotNeutralWarning as NotNeutralWarning
+    from .errors import ScenarioError as ScenarioError
+    from .errors import ShapeError as ShapeError
+    from .errors import SolveError as SolveError
+    from .errors import Status as Status
+    from .errors import StepSizeError as StepSizeError
+    from .errors import StorageError as StorageError
+    from .errors import UnitRangeError as UnitRangeError
+    from .errors import UnknownNameError as UnknownNameError
+    from .fields import Parameter as Parameter
+    from .files import load as load
+    from .mechanisms import KCC2 as KCC2
+    from .mechanisms import NKCC1 as NKCC1
+    from .mechanisms import ConstantNaKATPase as ConstantNaKATPase
+    from .mechanisms import CubicNaKATPase as CubicNaKATPase
+    from .mechanisms import Law as Law
+    from .mechanisms import Leak as Leak
+    from .mechanisms import Mechanism as Mechanism
+    from .mechanisms import NaKATPase as NaKATPase
+    from .mechanisms import Water as Water
+    from .preset_library import preset as preset
+    from .preset_library import presets as presets
+    from .results import Trajectory as Trajectory
+    from .schedules import pulse as pulse
+    from .schedules import ramp as ramp
+    from .schedules import step as step
+    from .schedules import table as table
+    from .schedules import train as train
+    from .species import F_ as F_
+    from .species import HCO3 as HCO3
+    from .species import I_ as I_
+    from .species import NH4 as NH4
+    from .species import NO3 as NO3
+    from .species import OH as OH
+    from .species import SO4 as SO4
+    from .species import TMA as TMA
+    from .species import Ba as Ba
+    from .species import Br as Br
+    from .species import Ca as Ca
+    from .species import Choline as Choline
+    from .species import Cl as Cl
+    from .species import Cs as Cs
+    from .species import Gluconate as Gluconate
+    from .species import H as H
+    from .species import IonSpecies as IonSpecies
+    from .species import K as K
+    from .species import Li as Li
+    from .species import Mg as Mg
+    from .species import Na as Na
+    from .species import Rb as Rb
+    from .species import Sr as Sr
+    from .steady import ClosedForm as ClosedForm
+    from .steady import SteadyState as SteadyState
+    from .sweeps import Sweep as Sweep
+    from .sweeps import sweep as sweep
+    from .units import mM as mM
+    from .units import mV as mV
+
+#: where each public name lives; the imports above say the same to type checkers
+_HOMES = {
+    "_config": "show_config",
+    "baths": "Bath Impermeant",
+    "cells": "Cell",
+    "constants": "Constants celsius",
+    "errors": "ConvergenceError ElectroneutralityError InputError Interrupted IonfluxError IonfluxWarning MissingExtra ModelError NoClosedForm "
+    "NonFiniteError NoSteadyState NotNeutralWarning ScenarioError ShapeError SolveError Status StepSizeError StorageError UnitRangeError "
+    "UnknownNameError",
+    "fields": "Parameter",
+    "files": "load",
+    "mechanisms": "ConstantNaKATPase CubicNaKATPase KCC2 Law Leak Mechanism NKCC1 NaKATPase Water",
+    "preset_library": "preset presets",
+    "results": "Trajectory",
+    "schedules": "pulse ramp step table train",
+    "species": "IonSpecies Na K Cl Ca Mg H OH HCO3 Li Rb Cs Ba Sr NH4 SO4 Br I_ F_ NO3 TMA Choline Gluconate",
+    "steady": "ClosedForm SteadyState",
+    "sweeps": "Sweep sweep",
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
+
+__all__ = ["__version__", *_HOME]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> object:
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"module 'ionflux' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"ionflux.{home}"), name)
+    globals()[name] = value  # found once is found for good
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,26 @@
+"""Transporters: what moves ions and water through a membrane. The one place for new types."""
+
+from __future__ import annotations
+
+from .base import Factor, FactorKind, Law, Mechanism, mechanism, power, saturation
+from .cotransporters import KCC2, NKCC1
+from .leaks import Leak
+from .pumps import ConstantNaKATPase, CubicNaKATPase, NaKATPase
+from .water import Water
+
+__all__ = [
+    "KCC2",
+    "NKCC1",
+    "ConstantNaKATPase",
+    "CubicNaKATPase",
+    "Factor",
+    "FactorKind",
+    "Law",
+    "Leak",
+    "Mechanism",
+    "NaKATPase",
+    "Water",
+    "mechanism",
+    "power",
+    "saturation",
+]
