@@ -41,5 +41,5 @@ wheel:     ## a wheel in dist/
 check: lint types test docs  ## what a pull request needs
 
 clean:     ## remove everything that was built
-	rm -rf build dist docs/_build docs/api/generated src/*.egg-info src/ionflux/*.so
+	rm -rf build dist docs/_build docs/generated src/*.egg-info src/ionflux/*.so
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

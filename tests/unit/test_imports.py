@@ -57,7 +57,7 @@ def state():
 before = json.dumps(state())
 import ionflux
 from ionflux._dispatch import kernels
-import importlib
+import importlib.util
 for name in ("_kernels", "_kernels_v3", "_kernels_v4"):
     level = {"_kernels": 0, "_kernels_v3": 3, "_kernels_v4": 4}[name]
     if kernels.cpu_level() >= level and importlib.util.find_spec("ionflux." + name):

@@ -11,6 +11,8 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pytest
 
+import ionflux
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted({*ROOT.glob("*.md"), *(p for p in (ROOT / "docs").rglob("*.md") if not {"_build", "generated"} & set(p.parts))})
 COMMANDS = [
@@ -30,7 +32,7 @@ def label(page: Path) -> str:
 @pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "python")], ids=label)
 def test_the_python_of_a_page_runs_from_top_to_bottom(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    namespace: dict[str, object] = {"__name__": label(page)}
+    namespace: dict[str, object] = {"__name__": "__main__"}
     for number, block in enumerate(blocks(page, "python"), 1):
         exec(compile(block, f"{label(page)}, block {number}", "exec"), namespace)
     plt.close("all")
@@ -63,3 +65,8 @@ def test_the_make_targets_a_page_names_exist(page: Path) -> None:
     targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = set(re.findall(r"`make (\w+)", page.read_text(encoding="utf-8")))
     assert named <= targets
+
+
+def test_the_reference_of_the_documentation_lists_every_public_name() -> None:
+    listed = set(re.findall(r"\w+", (ROOT / "docs/api.md").read_text()))
+    assert set(ionflux.__all__) - {"__version__"} <= listed
