@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .baths import Bath as Bath
     from .baths import Impermeant as Impermeant
     from .cells import Cell as Cell
-    from .constants import Constants as Constants
+    from .cells import Constants as Constants
     from .constants import celsius as celsius
     from .errors import ConvergenceError as ConvergenceError
     from .errors import ElectroneutralityError as ElectroneutralityError
@@ -93,11 +93,11 @@ if TYPE_CHECKING:
 _HOMES = {
     "_config": "show_config",
     "baths": "Bath Impermeant",
-    "cells": "Cell",
-    "constants": "Constants celsius",
-    "errors": "ConvergenceError ElectroneutralityError InputError Interrupted IonfluxError IonfluxWarning MissingExtra ModelError NoClosedForm "
-    "NonFiniteError NoSteadyState NotNeutralWarning ScenarioError ShapeError SolveError Status StepSizeError StorageError UnitRangeError "
-    "UnknownNameError",
+    "cells": "Cell Constants",
+    "constants": "celsius",
+    "errors": "ConvergenceError ElectroneutralityError InputError Interrupted IonfluxError IonfluxWarning MissingExtra ModelError "
+    "NoClosedForm NonFiniteError NoSteadyState NotNeutralWarning ScenarioError ShapeError SolveError Status StepSizeError StorageError "
+    "UnitRangeError UnknownNameError",
     "fields": "Parameter",
     "files": "load",
     "mechanisms": "ConstantNaKATPase CubicNaKATPase KCC2 Law Leak Mechanism NKCC1 NaKATPase Water",
@@ -110,7 +110,7 @@ _HOMES = {
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
 
-__all__ = ["__version__", *_HOME]  # noqa: PLE0604
+__all__ = ["__version__", *_HOME]
 
 
 def __getattr__(name: str) -> object:

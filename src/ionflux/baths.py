@@ -186,8 +186,8 @@ class Bath(Described, Mapping[IonSpecies, float]):
     def _sum(self, power: int) -> float:
         """Σ |z|^power c over ions and impermeant."""
         x = self.impermeant
-        own = sum(abs(ion.z) ** power * c for ion, c in self.items())
-        return own if x is None or x.z is None or x.c is None else own + abs(x.z) ** power * x.c
+        own = sum(float(abs(ion.z)) ** power * c for ion, c in self.items())
+        return own if x is None or x.z is None or x.c is None else own + float(abs(x.z)) ** power * x.c
 
     @property
     def _charge(self) -> float:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from .fields import Described, described, param
-
 __all__ = [
     "AVOGADRO",
     "BODY_TEMPERATURE",
@@ -21,7 +19,6 @@ __all__ = [
     "VACUUM_PERMITTIVITY",
     "WATER_MOLAR_VOLUME",
     "ZERO_CELSIUS",
-    "Constants",
     "celsius",
 ]
 
@@ -60,19 +57,3 @@ def celsius(t: float) -> float:
     310.15
     """
     return t + ZERO_CELSIUS
-
-
-@described
-class Constants(Described):
-    """Constants of a published model whose paper uses others than CODATA.
-
-    Parameters
-    ----------
-    F : float
-        Faraday constant, C/mol.
-    RT_F : float, optional
-        RT/F, V. Where it is given the temperature of the cell does not enter its equations.
-    """
-
-    F: float = param("C mol^-1", FARADAY, lo=9.6e4, hi=9.7e4, doc="Faraday constant", source="CODATA 2022")
-    RT_F: float | None = param("V", None, lo=0.017, hi=0.044, doc="RT/F of the model")

@@ -183,24 +183,30 @@ class NotNeutralWarning(IonfluxWarning):
 
 
 class Status(IntEnum):
-    """How a computation of one element of a batch ended. The integers are stable.
+    """How the computation of one element of a batch ended. The integers are stable."""
 
-    `sentence` says what happened and what to do.
-    """
+    OK = 0
+    STEP_TOO_SMALL = 1
+    NOT_FINITE = 2
+    NEGATIVE_AMOUNT = 3
+    NO_STEADY_STATE = 4
+    NOT_CONVERGED = 5
+    CANCELLED = 6
+    BAD_INPUT = 7
 
-    sentence: str
+    @property
+    def sentence(self) -> str:
+        """What happened, and what to do."""
+        return _SENTENCES[self]
 
-    OK = 0, "Finished."
-    STEP_TOO_SMALL = 1, "The step became too small: loosen rtol, or look for a jump in a rate or a concentration near zero at that time."
-    NOT_FINITE = 2, "A state became infinite or not a number: check sizes and zero concentrations."
-    NEGATIVE_AMOUNT = 3, "An amount would become negative: give what removes an ion a rate that vanishes with it."
-    NO_STEADY_STATE = 4, "There is no steady state (the volume diverges): strengthen the pump, weaken the Na leak, or simulate up to a time."
-    NOT_CONVERGED = 5, "The iteration did not converge: start nearer to the solution, or simulate for a while and start from there."
-    CANCELLED = 6, "Interrupted before the end: what was finished is kept; run it again to continue."
-    BAD_INPUT = 7, "The parameters of this element are outside their ranges: see failures() for the name and the value."
 
-    def __new__(cls, value: int, sentence: str) -> Self:  # noqa: D102
-        member = int.__new__(cls, value)
-        member._value_ = value
-        member.sentence = sentence
-        return member
+_SENTENCES = {
+    Status.OK: "Finished.",
+    Status.STEP_TOO_SMALL: "The step became too small: loosen rtol, or look for a jump or a concentration near zero at that time.",
+    Status.NOT_FINITE: "A state became infinite or not a number: check the sizes, and concentrations of zero.",
+    Status.NEGATIVE_AMOUNT: "An amount would become negative: give what removes that ion a rate that vanishes with it.",
+    Status.NO_STEADY_STATE: "There is no steady state, the volume diverges: strengthen the pump or weaken the Na leak.",
+    Status.NOT_CONVERGED: "The iteration did not converge: start nearer to the solution, or simulate for a while and start from there.",
+    Status.CANCELLED: "Interrupted before the end: what was finished is kept; run it again for the rest.",
+    Status.BAD_INPUT: "The parameters of this element are outside their ranges: failures() has the name and the value.",
+}

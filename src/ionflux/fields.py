@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from math import isfinite
 from typing import Any, Self, TypeVar, dataclass_transform
 
+from . import units
 from .errors import InputError, UnitRangeError, UnknownNameError
 
 T = TypeVar("T")
@@ -165,8 +166,6 @@ def _advice(number: float, unit: str, lo: float, hi: float) -> str:
     """What to write instead, where a multiplier brings the number into its range."""
     if unit == "K" and lo <= (kelvin := number + 273.15) <= hi:
         return f"write celsius({number:g}) for {number:g} degrees Celsius ({kelvin:g} K)"
-    from . import units  # which imports the constants, which are described themselves
-
     for multiplier in _MULTIPLIERS.get(unit, ()):
         if lo <= number * getattr(units, multiplier) <= hi:
             return f"write {number:g}*{multiplier} (ionflux.units) if that is what is meant"
@@ -204,9 +203,9 @@ class Described:
         return dict(_numbers(self))
 
     @property
-    def _cache(self) -> dict[str, Any]:
+    def _cache(self) -> dict[Any, Any]:
         """A place for what was derived from this object; no part of ==, hash, repr, copy or pickle."""
-        cache: dict[str, Any] = self.__dict__.setdefault("_derived", {})
+        cache: dict[Any, Any] = self.__dict__.setdefault("_derived", {})
         return cache
 
     def _values(self) -> tuple[Any, ...]:

@@ -1,7 +1,7 @@
 """Protocols: how a parameter changes in time.
 
-A schedule acts on a course, which is a row of straight pieces from 0 to the end of a run. ``to=`` sets the value and ``factor=`` multiplies it; in
-a list each acts on what the one before it left. Courses are right-continuous: at a jump the new value counts.
+A schedule acts on a course, which is a row of straight pieces from 0 to the end of a run. ``to=`` sets the value and ``factor=`` multiplies
+it; in a list each acts on what the one before it left. Courses are right-continuous: at a jump the new value counts.
 
     {"NaKATPase.scale": pulse(600.0, 1200.0, to=0.0), "bath.K": [step(60.0, to=8.0), ramp(300.0, 400.0, to=3.5)]}
 """
@@ -16,7 +16,9 @@ from typing import Any, NamedTuple
 from .errors import InputError
 from .fields import Described, about, described, plain
 
-_TIME = {"lo": 0.0, "hi": 1e12}
+
+def _time(doc: str) -> dict[str, Any]:
+    return about("s", lo=0.0, hi=1e12, doc=doc)
 
 
 class Piece(NamedTuple):
@@ -124,7 +126,7 @@ class step(Schedule):  # noqa: N801  called like a function, as `range` and `sli
         The new value, in the SI unit of the parameter; or ``factor=``.
     """
 
-    at: float = field(kw_only=False, metadata=about("s", **_TIME, doc="time of the step"))
+    at: float = field(kw_only=False, metadata=_time("time of the step"))
     to: float | None = field(default=None, kw_only=False)
 
     def _overlay(self, course: Sequence[Piece]) -> Iterable[Piece]:
@@ -143,8 +145,8 @@ class ramp(Schedule):  # noqa: N801
         The last value, in the SI unit of the parameter; or ``factor=``, which runs from 1.
     """
 
-    start: float = field(kw_only=False, metadata=about("s", **_TIME, doc="time at which the ramp begins"))
-    stop: float = field(kw_only=False, metadata=about("s", **_TIME, doc="time at which the ramp ends"))
+    start: float = field(kw_only=False, metadata=_time("time at which the ramp begins"))
+    stop: float = field(kw_only=False, metadata=_time("time at which the ramp ends"))
     to: float | None = field(default=None, kw_only=False)
 
     def __post_init__(self) -> None:
@@ -170,8 +172,8 @@ class pulse(Schedule):  # noqa: N801
         The value meanwhile, in the SI unit of the parameter; or ``factor=``.
     """
 
-    start: float = field(kw_only=False, metadata=about("s", **_TIME, doc="time at which the pulse begins"))
-    stop: float = field(kw_only=False, metadata=about("s", **_TIME, doc="time at which the pulse ends"))
+    start: float = field(kw_only=False, metadata=_time("time at which the pulse begins"))
+    stop: float = field(kw_only=False, metadata=_time("time at which the pulse ends"))
     to: float | None = field(default=None, kw_only=False)
 
     def __post_init__(self) -> None:
@@ -200,10 +202,10 @@ class train(Schedule):  # noqa: N801
         The value during a pulse, in the SI unit of the parameter; or ``factor=``.
     """
 
-    start: float = field(kw_only=False, metadata=about("s", **_TIME, doc="time at which the first pulse begins"))
-    period: float = field(kw_only=False, metadata=about("s", **_TIME, doc="from the beginning of a pulse to that of the next"))
+    start: float = field(kw_only=False, metadata=_time("time at which the first pulse begins"))
+    period: float = field(kw_only=False, metadata=_time("from the beginning of a pulse to that of the next"))
     n: int = field(kw_only=False)
-    width: float = field(kw_only=False, metadata=about("s", **_TIME, doc="duration of a pulse"))
+    width: float = field(kw_only=False, metadata=_time("duration of a pulse"))
     to: float | None = field(default=None, kw_only=False)
 
     def __post_init__(self) -> None:

@@ -8,9 +8,9 @@ Infinite Dilution" (P. Vanýsek). Choline and gluconate from their mobilities re
 J. Membr. Biol. 121, 101 (1991).
 
 Radii: Pauling's crystal radii (L. Pauling, The Nature of the Chemical Bond, 3rd ed., 1960), as in B. Hille, Ion Channels of Excitable
-Membranes; ions that are no spheres have none, except ammonium, which Pauling lists. Other scales differ by several per cent: R. D. Shannon's
-effective radii for six neighbours (Acta Cryst. A32, 751, 1976) are 1.38 Å for K and 1.02 Å for Na, where Pauling's are 1.33 and 0.95 Å.
-Arguments about the selectivity filter usually quote Shannon's: `SHANNON_RADII` has them for the alkali and alkaline earth ions.
+Membranes; ions that are no spheres have none, except ammonium, which Pauling lists. Other scales differ by several per cent: R. D.
+Shannon's effective radii for six neighbours (Acta Cryst. A32, 751, 1976) are 1.38 Å for K and 1.02 Å for Na, where Pauling's are 1.33 and
+0.95 Å. Arguments about the selectivity filter usually quote Shannon's: `SHANNON_RADII` has them for the alkali and alkaline earth ions.
 """
 
 from __future__ import annotations

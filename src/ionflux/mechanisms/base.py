@@ -10,8 +10,8 @@ A new one is a class of a few lines, and nothing is compiled for it::
         J_max: float = param("mol m^-2 s^-1", lo=0, hi=1e-4, doc="cycles at saturation")
         ...
 
-The rate counts cycles per membrane area and time (mol m⁻² s⁻¹), positive in the direction that `moves` is written in, that is *into* the cell
-for a positive entry. With u = V F/RT, B(x) = x/(eˣ − 1) and q = Σ z ν the laws are
+The rate counts cycles per membrane area and time (mol m⁻² s⁻¹), positive in the direction that `moves` is written in: *into* the cell for a
+positive entry. With u = V F/RT, B(x) = x/(eˣ − 1) and q = Σ z ν the laws are
 
     OHMIC         g/(z F) · (E − V),  E = RT/(zF) ln(c_out/c_in)             one ion; `g`, S/m²
     GHK           P · [B(zu) c_out − B(−zu) c_in]                            one ion; `P`, m/s
@@ -150,8 +150,8 @@ def mechanism(cls: type[T]) -> type[T]:
     Raises
     ------
     ModelError
-        At the definition of the class: `thermodynamics`, `strength` or a factor names something that does not exist, or `moves` is no mapping
-        from IonSpecies to whole numbers.
+        At the definition of the class: `thermodynamics`, `strength` or a factor names what does not exist, or `moves` is no mapping from
+        IonSpecies to whole numbers.
     """
     made = described(cls)
     where = cls.__name__

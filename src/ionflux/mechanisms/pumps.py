@@ -25,8 +25,8 @@ class NaKATPase(Mechanism):
     K_Na, K_K : float
         Concentrations at which one site is half occupied, mol/m³: Na inside, K outside.
 
-    Source: independent equal sites, R. P. Garay & P. J. Garrahan, J. Physiol. 231, 297 (1973); half-saturations of C.-H. Luo & Y. Rudy, Circ. Res.
-    74, 1071 (1994), K_m,Nai 10 mM and K_m,Ko 1.5 mM.
+    Source: independent equal sites, R. P. Garay & P. J. Garrahan, J. Physiol. 231, 297 (1973); half-saturations of C.-H. Luo & Y. Rudy,
+    Circ. Res. 74, 1071 (1994), K_m,Nai 10 mM and K_m,Ko 1.5 mM.
     """
 
     law = Law.PRODUCT

@@ -35,8 +35,8 @@ def preset(name: str, **symbols: Any) -> Cell:
         One of `presets`.
     **symbols : float
         Other values by the paper's own symbols in SI (a Python keyword gains an underscore: ``lambda_``), or by dotted name:
-        ``preset("kay2017", P=0.002, **{"impermeant.z": -1.5})``. `Cell.symbols` maps the symbols to dotted names; `Cell.parameters` has every
-        value with its unit and source.
+        ``preset("kay2017", P=0.002, **{"impermeant.z": -1.5})``. `Cell.symbols` maps the symbols to dotted names; `Cell.parameters` has
+        every value with its unit and source.
 
     Raises
     ------

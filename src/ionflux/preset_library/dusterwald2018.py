@@ -16,8 +16,8 @@ importance of transporter proteins and impermeant anions in chloride homeostasis
 from __future__ import annotations
 
 from ionflux.baths import Bath, Impermeant
-from ionflux.cells import Cell
-from ionflux.constants import Constants, celsius
+from ionflux.cells import Cell, Constants
+from ionflux.constants import celsius
 from ionflux.mechanisms import KCC2, NKCC1, CubicNaKATPase, Leak, Water
 from ionflux.preset_library import Symbol
 from ionflux.species import Cl, K, Na

@@ -6,15 +6,15 @@
 
 The steady state has a closed form, and the volume a minimum in the pump rate. Without the pump the volume diverges.
 
-Source: A. R. Kay, "How cells can control their size by pumping ions", Front. Cell Dev. Biol. 5, 41 (2017); the equations go back to J. Keener &
-J. Sneyd, Mathematical Physiology, and Y. Mori, Physica D 241, 1763 (2012).
+Source: A. R. Kay, "How cells can control their size by pumping ions", Front. Cell Dev. Biol. 5, 41 (2017); the equations go back to J.
+Keener & J. Sneyd, Mathematical Physiology, and Y. Mori, Physica D 241, 1763 (2012).
 """
 
 from __future__ import annotations
 
 from ionflux.baths import Bath, Impermeant
-from ionflux.cells import Cell
-from ionflux.constants import Constants, celsius
+from ionflux.cells import Cell, Constants
+from ionflux.constants import celsius
 from ionflux.mechanisms import ConstantNaKATPase, Leak, Water
 from ionflux.preset_library import Symbol
 from ionflux.species import Cl, K, Na

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping
 from math import pi
 from typing import Any, Self
 
-from .baths import Bath, Concentrations, Impermeant
-from .constants import BODY_TEMPERATURE, GAS_CONSTANT, Constants
-from .errors import InputError, ModelError
-from .fields import Described, Parameter, described, param
-from .mechanisms.base import Law, Mechanism, ions_read
-from .mechanisms.water import Water
-from .species import IonSpecies
+from ionflux.baths import Bath, Concentrations, Impermeant
+from ionflux.constants import BODY_TEMPERATURE, FARADAY, GAS_CONSTANT
+from ionflux.errors import InputError, ModelError
+from ionflux.fields import Described, Parameter, described, param
+from ionflux.mechanisms.base import Law, Mechanism, ions_read
+from ionflux.mechanisms.water import Water
+from ionflux.species import IonSpecies
 from .start import Start, solve_start
 
 #: the parts of a cell that dotted names begin with; no mechanism may be called so
@@ -23,10 +23,26 @@ _LENGTH = Parameter(0.0, "m", 1e-9, 10.0, "length")
 
 
 @described
+class Constants(Described):
+    """Constants of a published model whose paper uses others than CODATA.
+
+    Parameters
+    ----------
+    F : float
+        Faraday constant, C/mol.
+    RT_F : float, optional
+        RT/F, V. Where it is given the temperature of the cell does not enter its equations.
+    """
+
+    F: float = param("C mol^-1", FARADAY, lo=9.6e4, hi=9.7e4, doc="Faraday constant", source="CODATA 2022")
+    RT_F: float | None = param("V", None, lo=0.017, hi=0.044, doc="RT/F of the model")
+
+
+@described
 class Cell(Described):
     """A cell with a membrane, in an infinite bath.
 
-    Two equations bind its start: charge, F · volume · Σ z c = C_m · area · V, and osmosis where it is asked for. What is left out is solved:
+    Two equations bind its start: charge, F · volume · Σ z c = C_m · area · V, and osmosis where asked for. What is left out is solved:
 
     ==========================  ===========================================
     ``Impermeant()``            c from osmosis, z from charge
@@ -169,7 +185,7 @@ class Cell(Described):
     @property
     def faraday(self) -> float:
         """F, C/mol; of `constants` where they are given."""
-        return (self.constants or Constants()).F
+        return FARADAY if self.constants is None else self.constants.F
 
     @property
     def thermal_voltage(self) -> float:
@@ -197,9 +213,9 @@ class Cell(Described):
     def parameters(self) -> dict[str, Parameter]:
         """Return every number of the cell by its dotted name; what was left out stands with its solved value.
 
-        ``area volume C_m T V``, ``inside.K``, ``bath.K``, ``bath.osmolyte``, ``impermeant.z``, ``impermeant.c``, ``impermeant.amount_factor`` (with
-        several: ``impermeant.0.z`` …), ``constants.F``, ``constants.RT_F``, and ``label.field`` for each mechanism. T is absent where RT/F is
-        given by `constants`.
+        ``area volume C_m T V``, ``inside.K``, ``bath.K``, ``bath.osmolyte``, ``impermeant.z``, ``impermeant.c``,
+        ``impermeant.amount_factor`` (with several: ``impermeant.0.z`` …), ``constants.F``, ``constants.RT_F``, and ``label.field`` for each
+        mechanism. T is absent where `constants` give RT/F.
         """
         from .dotted import parameters
 
@@ -211,14 +227,15 @@ class Cell(Described):
         Parameters
         ----------
         changes : mapping from dotted name to value
-            Names of `parameters`, or of whole fields (``"bath"``, ``"membrane"``). ``bath.K`` changes K only, ``bath.K.with_Na`` replaces Na one for
-            one and ``bath.K.with_Cl`` adds the salt.
+            Names of `parameters`, or of whole fields (``"bath"``, ``"membrane"``). ``bath.K`` changes K only, ``bath.K.with_Na`` replaces
+            Na one for one and ``bath.K.with_Cl`` adds the salt.
 
         Returns
         -------
         Cell
-            Where z and c of every impermeant are known, the start is over-determined: a change of `V`, `area`, `volume`, `C_m`, ``impermeant.z`` or
-            ``impermeant.c`` then keeps V (or takes the new one), and the most concentrated monovalent ion inside that can takes up the charge.
+            Where z and c of every impermeant are known, the start is over-determined: a change of `V`, `area`, `volume`, `C_m`,
+            ``impermeant.z`` or ``impermeant.c`` then keeps V (or takes the new one), and the most concentrated monovalent ion inside that
+            can takes up the charge.
 
         Raises
         ------
@@ -235,19 +252,19 @@ class Cell(Described):
 
     def simulate(self, until: float, **options: Any) -> Any:
         """Integrate from the start to `until` (s); arguments and result as in `ionflux.simulation.simulate`."""
-        from .simulation import simulate
+        from ionflux.simulation import simulate
 
         return simulate(self, until, **options)
 
     def steady_state(self, start: Any = None, **options: Any) -> Any:
         """Find the steady state; arguments and result as in `ionflux.steady.steady_state`."""
-        from .steady import steady_state
+        from ionflux.steady import steady_state
 
         return steady_state(self, start, **options)
 
     def closed_form(self) -> Any:
         """Return the steady state in closed form, where one exists; see `ionflux.steady.closed_form`."""
-        from .steady import closed_form
+        from ionflux.steady import closed_form
 
         return closed_form(self)
 

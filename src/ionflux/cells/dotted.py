@@ -6,11 +6,11 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from .baths import Bath, Concentrations, Impermeant
-from .cells import Cell
-from .constants import Constants
-from .errors import InputError, UnknownNameError
-from .fields import Described, Parameter
+from ionflux.baths import Bath, Concentrations, Impermeant
+from ionflux.errors import InputError, UnknownNameError
+from ionflux.fields import Described, Parameter
+from ionflux.mechanisms.base import Mechanism
+from .cell import Cell, Constants
 from .start import charge_carrier
 
 #: changes that move the charge of the start
@@ -102,7 +102,7 @@ def _replaced(cell: Cell, numbers: dict[str, float], exchanged: list[tuple[str, 
     if constants := below("constants"):
         new["constants"] = dataclasses.replace(cell.constants or Constants(), **constants)
     if any(below(m.name) for m in cell.membrane):
-        new["membrane"] = tuple(dataclasses.replace(m, **below(m.name)) for m in cell.membrane)
+        new["membrane"] = tuple(_but(m, below(m.name)) for m in cell.membrane)
     of_kinds = [below(prefix) for prefix in _prefixes(cell)]
     if any("amount_factor" in of for of in of_kinds):
         factors = [{"amount_factor": of["amount_factor"]} if "amount_factor" in of else {} for of in of_kinds]
@@ -111,6 +111,10 @@ def _replaced(cell: Cell, numbers: dict[str, float], exchanged: list[tuple[str, 
     if any(solutes) or any(name in numbers for name in _CHARGED):
         return _recharged(cell, new, solutes)
     return dataclasses.replace(cell, **new)
+
+
+def _but(mechanism: Mechanism, changes: Mapping[str, Any]) -> Mechanism:
+    return dataclasses.replace(mechanism, **changes) if changes else mechanism
 
 
 def _kinds(cell: Cell, changes: list[dict[str, float]]) -> Impermeant | tuple[Impermeant, ...] | None:

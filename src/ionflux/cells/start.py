@@ -1,5 +1,7 @@
 """The state a cell starts from: what its description leaves out is solved from two equations.
 
+::
+
     charge    F · volume · Σ z c = C_m · area · V        always
     osmosis   Σ c inside = Π outside                     where both z and c of the impermeant are left out
 """
@@ -10,12 +12,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from .errors import ElectroneutralityError, InputError, ModelError
-from .species import IonSpecies
+from ionflux.errors import ElectroneutralityError, InputError, ModelError
+from ionflux.species import IonSpecies
 
 if TYPE_CHECKING:
-    from .baths import Impermeant
-    from .cells import Cell
+    from ionflux.baths import Impermeant
+    from .cell import Cell
 
 #: largest mismatch of charge, as a part of Σ|z|c, that counts as rounding
 CHARGE_WITHIN = 1e-9
