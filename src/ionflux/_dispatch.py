@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 from . import _kernels as _baseline
 from .errors import InputError
 
+__all__ = ["choose", "kernels"]
+
 # x86-64 level -> module, widest first; level 2 and everything that is not x86-64 is the baseline
 _BUILDS = {"v4": (4, "_kernels_v4"), "v3": (3, "_kernels_v3")}
 
