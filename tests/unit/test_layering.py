@@ -15,10 +15,9 @@ PACKAGE = Path(ionflux.__file__).parent
 #: from the ground up; a module imports from rows above its own in this table, never from its own row or below
 LAYERS = (
     {"_version", "_text", "errors", "_kernels"},
-    {"_atomic", "_dispatch", "_extras", "progress"},
-    {"_config", "fields"},
-    {"constants"},
-    {"solvent", "units"},
+    {"_atomic", "_dispatch", "_extras", "constants", "progress"},
+    {"_config", "solvent", "units"},
+    {"fields"},
     {"species"},
     # descriptions: pure data
     {"baths", "mechanisms", "schedules"},
@@ -45,7 +44,6 @@ HEIGHT = {module: height for height, layer in enumerate(LAYERS) for module in la
 
 #: methods whose code lies above them: imported inside the method, when it is called, or for its types only
 UPWARDS = {
-    "fields": {"units"},  # to propose a multiplier in an error
     "cells": {"simulation", "steady"},
     "results": {"plotting", "files"},
     "cli": {"commands"},  # only once typer is known to be there
