@@ -1,5 +1,5 @@
-# One command each. PYTHON is the interpreter of your environment: make PYTHON=.venv/bin/python test
-PYTHON ?= python
+# One command each, with .venv/bin/python if there is one, else python; or make PYTHON=/path/to/python test
+PYTHON ?= $(firstword $(wildcard .venv/bin/python) python)
 JOBS ?= 2
 SCRIPTS = $(shell $(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("scripts"))')
 
@@ -18,7 +18,8 @@ verify:    ## all tests, the slow ones too
 	$(PYTHON) -m pytest -m "not hosts and not soak"
 
 bench:     ## asv benchmarks of this commit, in this environment
-	cd benchmarks && $(PYTHON) -m asv run --python=same --quick --show-stderr
+	$(PYTHON) -m asv machine --yes
+	$(PYTHON) -m asv run --config benchmarks/asv.conf.json --python=same --quick --show-stderr
 
 compare:   ## against the other simulators (extra: peers) and the C ceiling
 	$(PYTHON) benchmarks/compare/run.py
