@@ -2,6 +2,7 @@
 PYTHON ?= $(firstword $(wildcard .venv/bin/python) python)
 JOBS ?= 2
 SCRIPTS = $(shell $(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("scripts"))')
+ASV = $(PYTHON) -m asv --config benchmarks/asv.conf.json
 
 .PHONY: help build test verify bench compare lint types docs wheel check clean
 
@@ -18,8 +19,8 @@ verify:    ## all tests, the slow ones too
 	$(PYTHON) -m pytest -m "not hosts and not soak"
 
 bench:     ## asv benchmarks of this commit, in this environment
-	$(PYTHON) -m asv machine --yes
-	$(PYTHON) -m asv run --config benchmarks/asv.conf.json --python=same --quick --show-stderr
+	$(ASV) machine --yes
+	$(ASV) run --python=same --quick --show-stderr
 
 compare:   ## against the other simulators (extra: peers) and the C ceiling
 	$(PYTHON) benchmarks/compare/run.py
