@@ -12,7 +12,7 @@ from ionflux import Cl, K, Na
 
 
 def like_m1(seed: int, water: str = "instant") -> tuple[ifx.Cell, object]:
-    p, c_in, volume = draw(np.random.default_rng([7, seed]), water=water)
+    p, c_in, volume = draw(np.random.default_rng([7, seed]), water=water, plain_bath=True)
     return as_cell(p, c_in, volume), p
 
 

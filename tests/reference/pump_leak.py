@@ -221,11 +221,14 @@ def closed_form(p: PumpLeak) -> Rest | None:
 
 
 def growth(p: PumpLeak, j: Any) -> Any:
-    """a(j) - (Na_o + K_o) of the cell without cotransport: negative exactly where a stable volume exists."""
+    """Negative exactly where a stable volume exists at pump rate j, for the cell without cotransport.
+
+    X = 0 means a theta = Cl_o/theta = Pi_o/2, so X > 0 iff a < Pi_o^2/(4 Cl_o); that is Na_o + K_o for a bath of the three ions alone.
+    """
     p = exact(p)
     J = mp.mpf(j) * p.F
     a = p.c_out["Na"] * mp.exp(-3 * J / (p.g["Na"] * p.VT)) + p.c_out["K"] * mp.exp(2 * J / (p.g["K"] * p.VT))
-    return a - p.c_out["Na"] - p.c_out["K"]
+    return a - p.osm_out**2 / (4 * p.c_out["Cl"])
 
 
 def pump_of_minimal_volume(p: PumpLeak) -> Any:
@@ -235,7 +238,7 @@ def pump_of_minimal_volume(p: PumpLeak) -> Any:
 
 
 def largest_pump(p: PumpLeak) -> Any:
-    """P_max: the larger root of a(P) = Na_o + K_o, A/m^2 (a falls to P*, then rises)."""
+    """P_max: the larger root of `growth`, A/m^2 (a falls to P*, then rises)."""
     p = exact(p)
     lo = pump_of_minimal_volume(p)
     hi = 2 * lo

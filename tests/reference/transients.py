@@ -1,4 +1,4 @@
-"""Reference trajectories of the pump-leak twin: Radau IIA of order 9 in (ln n_Na, ln n_K, ln n_Cl, [ln w,] V).
+"""Reference trajectories of the pump-leak twin: Radau IIA of order 9 in (ln n_Na, ln n_K, ln n_Cl, V, [ln w,] [t]).
 
 Logarithms are those of ratios to the start.
 
@@ -8,7 +8,7 @@ amounts; that it still agrees with the charge is a check on the integration.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -52,27 +52,33 @@ def integrate(
     q: float = 0.15,
     first: float = 1e-4,
     longest: float = 60.0,
+    moving: Callable[[PumpLeak, Array], PumpLeak] | None = None,
 ) -> Transient:
-    """From ``start`` = (amounts, volume, V), each with one entry per cell, to ``times`` (s) at constant parameters."""
+    """From ``start`` = (amounts, volume, V), each with one entry per cell, to ``times`` (s).
+
+    Parameters are constant, or ``moving(p, t)`` gives them at time t, which then is one state more.
+    """
     pc, rigid, finite = _columns(p), p.water == "rigid", p.water == "finite"
     n0, w0, V0 = (
         {k: np.atleast_1d(np.asarray(v, float)) for k, v in start[0].items()},
         *(np.atleast_1d(np.asarray(a, float)) for a in start[1:]),
     )
 
-    def parts(y: Array) -> tuple[dict[str, Array], Array, Array]:
+    def parts(y: Array) -> tuple[PumpLeak, dict[str, Array], Array, Array]:
+        now = pc if moving is None else moving(pc, y[..., -1])
         n = {k: n0[k][:, None] * np.exp(y[..., i]) for i, k in enumerate(IONS)}
-        w = w0[:, None] * np.exp(y[..., 3]) if finite else w0[:, None] + 0 * y[..., 0] if rigid else instant_volume(pc, n)
-        return n, w, y[..., -1]
+        w = w0[:, None] * np.exp(y[..., 4]) if finite else w0[:, None] + 0 * y[..., 0] if rigid else instant_volume(now, n)
+        return now, n, w, y[..., 3]
 
     def f(y: Array) -> Array:
-        n, w, V = parts(y)
-        dn, dw, dV = rhs(pc, n, w, V)
-        return np.stack([*(dn[k] / n[k] for k in IONS), *([dw / w] if finite else []), dV], axis=-1)
+        now, n, w, V = parts(y)
+        dn, dw, dV = rhs(now, n, w, V)
+        clock = [] if moving is None else [np.ones_like(V)]
+        return np.stack([*(dn[k] / n[k] for k in IONS), dV, *([dw / w] if finite else []), *clock], axis=-1)
 
-    y0 = np.stack([*([0 * w0] * (4 if finite else 3)), V0], axis=-1)
-    n, w, V = parts(graded_solve(f, y0, times, q=q, first=first, longest=longest))
-    return Transient(n, w, V)
+    zero = 0 * w0
+    y0 = np.stack([zero, zero, zero, V0, *([zero] if finite else []), *([] if moving is None else [zero])], axis=-1)
+    return Transient(*parts(graded_solve(f, y0, times, q=q, first=first, longest=longest))[1:])
 
 
 def charge_gap(p: PumpLeak, run: Transient) -> float:

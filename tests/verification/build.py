@@ -81,10 +81,17 @@ def ouabain() -> dict[str, Any]:
     return {"NaKATPase.scale": ifx.pulse(3 * HOUR, 4 * HOUR, to=0)}
 
 
-def draw(rng: np.random.Generator, pump: str = "constant", water: str = "instant") -> tuple[PumpLeak, dict[str, float], float]:
-    """(twin, starting concentrations, volume) of a random cell with a stable volume; the start is neutral and iso-osmotic."""
+def draw(
+    rng: np.random.Generator, pump: str = "constant", water: str = "instant", plain_bath: bool = False
+) -> tuple[PumpLeak, dict[str, float], float]:
+    """(twin, starting concentrations, volume) of a random cell with a stable volume; the start is neutral and iso-osmotic.
+
+    Outside there may be impermeants and osmolyte, unless ``plain_bath``.
+    """
     Na_o, K_o, osmolyte = rng.uniform(120, 160), rng.uniform(2, 8), rng.choice([0.0, rng.uniform(1, 20)])
     Cl_o = Na_o + K_o - rng.choice([0.0, rng.uniform(5, 35)])
+    if plain_bath:
+        osmolyte, Cl_o = 0.0, Na_o + K_o
     c_out = {"Na": Na_o, "K": K_o, "Cl": Cl_o}
     radius, C, z = rng.uniform(3e-6, 2e-5), rng.uniform(0.005, 0.03), rng.uniform(-1.6, -0.3)
     volume, area = 4 / 3 * np.pi * radius**3, 4 * np.pi * radius**2
