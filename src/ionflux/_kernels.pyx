@@ -9,9 +9,9 @@ from libc.string cimport memset
 
 from ionflux.core.lanes cimport IFX_ISA, VL, ifx_cpu_level, v_alloc, v_free, v_get, v_put, v_set, vd
 from ionflux.core.march cimport RUN_DONE, RUN_FULL, STATUS_CANCELLED, STATUS_PENDING, Job, hand_back, march, start
-from ionflux.core.rhs cimport MAX_WV, add_rows, jacobian, rates, slopes
+from ionflux.core.rhs cimport MAX_WV, Runner, add_rows, jacobian, run
 from ionflux.core.stepper cimport MAX_LANES, STAGES, Block
-from ionflux.core.tables cimport Tables
+from ionflux.core.tables cimport OP_FACTOR_SLOPES, OP_FACTORS, OP_LINEAR, OP_SUM, Factor, Op, Program, Tables, Term
 from ionflux.core.vmath cimport v_bernoulli, v_bernoulli_slope, v_exp, v_expm1, v_log
 
 import numpy as np
@@ -62,22 +62,87 @@ def cpu_level() -> int:
     return ifx_cpu_level()
 
 
-cdef const int *ints(list keep, dict arrays, str name):
-    cdef const int[::1] a = np.ascontiguousarray(arrays[name], dtype=np.intc)
+cdef const int *ints(list keep, x):
+    cdef const int[::1] a = np.ascontiguousarray(x, dtype=np.intc).reshape(-1)
     keep.append(a)
     return &a[0] if a.shape[0] else NULL
 
 
-cdef const double *reals(list keep, dict arrays, str name):
-    cdef const double[::1] a = np.ascontiguousarray(arrays[name], dtype=np.float64)
+cdef const double *reals(list keep, x):
+    cdef const double[::1] a = np.ascontiguousarray(x, dtype=np.float64).reshape(-1)
     keep.append(a)
     return &a[0] if a.shape[0] else NULL
+
+
+cdef const Term *terms(list keep, index, weight, size):
+    """Weights and registers, these as byte offsets."""
+    table = np.zeros(len(index), dtype=np.dtype([("at", np.intc), ("unused", np.intc), ("weight", np.float64)]))
+    table["at"], table["weight"] = np.asarray(index) * size, weight
+    return <const Term *> ints(keep, table.view(np.intc)) if len(index) else NULL
+
+
+cdef const Op *operations(list keep, ops, size):
+    """Operations with registers as byte offsets; a and b of sums and factors are ranges and stay."""
+    scaled = np.array(ops, dtype=np.intc).reshape(-1, 8)
+    ranges = np.isin(scaled[:, 0], (OP_SUM, OP_LINEAR, OP_FACTORS, OP_FACTOR_SLOPES))
+    scaled[:, [1, 4, 5, 6]] *= size
+    scaled[~ranges, 2:4] *= size
+    return <const Op *> ints(keep, scaled)
+
+
+cdef int fill(Tables *T, list keep, dict arrays, size) except -1:
+    """The tables for one width of block; size is that of a register in bytes."""
+    for name in ("n", "n_par", "n_reg", "n_entry", "n_tol", "dense"):
+        if int(arrays[name]) < 0:
+            raise ValueError(f"table {name} is negative")
+    if arrays["n_reg"] * size > 2**31 - 1:
+        raise ValueError("the model has too many registers")
+    T.n, T.n_par, T.n_reg = arrays["n"], arrays["n_par"], arrays["n_reg"]
+    T.n_entry, T.n_tol, T.dense = arrays["n_entry"], arrays["n_tol"], arrays["dense"]
+    T.rates.n, T.slopes.n = len(arrays["rates"]), len(arrays["slopes"])
+    T.rates.op = operations(keep, arrays["rates"], size)
+    T.slopes.op = operations(keep, arrays["slopes"], size)
+    T.factor = <const Factor *> ints(keep, np.asarray(arrays["factors"]) * np.array([1, 1, size, size]))
+    T.term = terms(keep, arrays["term_index"], arrays["term_weight"], size)
+    T.rows.start = ints(keep, arrays["rows_start"])
+    T.rows.term = terms(keep, arrays["rows_index"], arrays["rows_weight"], size)
+    T.entries.start = ints(keep, arrays["entries_start"])
+    T.entries.term = terms(keep, arrays["entries_index"], arrays["entries_weight"], size)
+    T.tol_sums.start = ints(keep, arrays["tol_start"])
+    T.tol_sums.term = terms(keep, arrays["tol_index"], arrays["tol_weight"], size)
+    T.mass = reals(keep, arrays["mass"])
+    T.tol_rtol = reals(keep, arrays["tol_rtol"])
+    T.tol_atol = ints(keep, arrays["tol_atol"])
+    T.tol_value = ints(keep, arrays["tol_value"])
+    T.tol_positive = ints(keep, arrays["tol_positive"])
+    T.diagonal = ints(keep, arrays["diagonal"])
+    T.pivot_start = ints(keep, arrays["pivot_start"])
+    T.lu_factor = ints(keep, arrays["lu_factor"])
+    T.lu_update_start = ints(keep, arrays["lu_update_start"])
+    T.lu_target = ints(keep, arrays["lu_target"])
+    T.lu_source = ints(keep, arrays["lu_source"])
+    T.lower_start = ints(keep, arrays["lower_start"])
+    T.lower_entry = ints(keep, arrays["lower_entry"])
+    T.lower_column = ints(keep, arrays["lower_column"])
+    T.upper_start = ints(keep, arrays["upper_start"])
+    T.upper_entry = ints(keep, arrays["upper_entry"])
+    T.upper_column = ints(keep, arrays["upper_column"])
+    return 0
+
+
+cdef void run_narrow(const Tables *T, const Program *program, vd *reg) noexcept nogil:
+    run(T, program, reg, 1)
+
+
+cdef void run_wide(const Tables *T, const Program *program, vd *reg) noexcept nogil:
+    run(T, program, reg, MAX_WV)
 
 
 cdef class Plan:
     """The flat tables of a model (core/tables.pxd), checked once; immutable and free to share between threads."""
 
-    cdef Tables T
+    cdef Tables narrow     # one vector a register
+    cdef Tables wide       # MAX_WV of them
     cdef list keep
     cdef readonly int n
     cdef readonly int n_par
@@ -85,56 +150,10 @@ cdef class Plan:
     cdef readonly int n_entry
 
     def __init__(self, dict arrays):
-        cdef Tables *T = &self.T
         self.keep = []
-        for name in ("n", "n_par", "n_reg", "n_law", "n_entry", "n_tol", "dense"):
-            if int(arrays[name]) < 0:
-                raise ValueError(f"table {name} is negative")
-        T.n, T.n_par, T.n_reg = arrays["n"], arrays["n_par"], arrays["n_reg"]
-        T.n_law, T.n_entry, T.n_tol, T.dense = arrays["n_law"], arrays["n_entry"], arrays["n_tol"], arrays["dense"]
-        self.n, self.n_par, self.n_reg, self.n_entry = T.n, T.n_par, T.n_reg, T.n_entry
-        k = self.keep
-        for ops, prefix in ((0, "shared"), (1, "slopes"), (2, "products")):
-            target = &T.shared if ops == 0 else (&T.slopes if ops == 1 else &T.products)
-            target.n = len(arrays[prefix + "_code"])
-            target.code = ints(k, arrays, prefix + "_code")
-            target.dst = ints(k, arrays, prefix + "_dst")
-            target.a = ints(k, arrays, prefix + "_a")
-            target.b = ints(k, arrays, prefix + "_b")
-        T.term_index = ints(k, arrays, "term_index")
-        T.term_weight = reals(k, arrays, "term_weight")
-        T.law = ints(k, arrays, "law")
-        T.rate = ints(k, arrays, "rate")
-        T.strength = ints(k, arrays, "strength")
-        T.arg_start = ints(k, arrays, "arg_start")
-        T.arg = ints(k, arrays, "arg")
-        T.slope = ints(k, arrays, "slope")
-        T.rows.start = ints(k, arrays, "rows_start")
-        T.rows.index = ints(k, arrays, "rows_index")
-        T.rows.weight = reals(k, arrays, "rows_weight")
-        T.entries.start = ints(k, arrays, "entries_start")
-        T.entries.index = ints(k, arrays, "entries_index")
-        T.entries.weight = reals(k, arrays, "entries_weight")
-        T.mass = reals(k, arrays, "mass")
-        T.tol_atol = ints(k, arrays, "tol_atol")
-        T.tol_rtol = reals(k, arrays, "tol_rtol")
-        T.tol_value = ints(k, arrays, "tol_value")
-        T.tol_positive = ints(k, arrays, "tol_positive")
-        T.tol_sums.start = ints(k, arrays, "tol_start")
-        T.tol_sums.index = ints(k, arrays, "tol_index")
-        T.tol_sums.weight = reals(k, arrays, "tol_weight")
-        T.diagonal = ints(k, arrays, "diagonal")
-        T.pivot_start = ints(k, arrays, "pivot_start")
-        T.lu_factor = ints(k, arrays, "lu_factor")
-        T.lu_update_start = ints(k, arrays, "lu_update_start")
-        T.lu_target = ints(k, arrays, "lu_target")
-        T.lu_source = ints(k, arrays, "lu_source")
-        T.lower_start = ints(k, arrays, "lower_start")
-        T.lower_entry = ints(k, arrays, "lower_entry")
-        T.lower_column = ints(k, arrays, "lower_column")
-        T.upper_start = ints(k, arrays, "upper_start")
-        T.upper_entry = ints(k, arrays, "upper_entry")
-        T.upper_column = ints(k, arrays, "upper_column")
+        fill(&self.narrow, self.keep, arrays, sizeof(vd))
+        fill(&self.wide, self.keep, arrays, MAX_WV * sizeof(vd))
+        self.n, self.n_par, self.n_reg, self.n_entry = arrays["n"], arrays["n_par"], arrays["n_reg"], arrays["n_entry"]
 
     def evaluate(self, const double[:, ::1] y, const double[::1] base, const int[::1] vary_slot, const double[:, ::1] vary,
                  const int[::1] want, double[:, ::1] registers, double[:, ::1] dydt=None, double[:, ::1] entries=None):
@@ -170,15 +189,15 @@ cdef class Plan:
         cdef int n_vary = <int> vary_slot.shape[0], n_want = <int> want.shape[0]
         with nogil:
             if wide == 1:
-                evaluate_rows(&self.T, work, m, yp, &base[0], n_vary, slot, vp, n_want, wp, rp, f, J, 1)
+                evaluate_rows(&self.narrow, work, m, yp, &base[0], n_vary, slot, vp, n_want, wp, rp, f, J, run_narrow, 1)
             else:
-                evaluate_rows(&self.T, work, m, yp, &base[0], n_vary, slot, vp, n_want, wp, rp, f, J, MAX_WV)
+                evaluate_rows(&self.wide, work, m, yp, &base[0], n_vary, slot, vp, n_want, wp, rp, f, J, run_wide, MAX_WV)
             v_free(work)
 
 
 cdef inline void evaluate_rows(const Tables *T, vd *work, Py_ssize_t m, const double *y, const double *base, int n_vary, const int *slot,
                                const double *vary, int n_want, const int *want, double *registers, double *f, double *J,
-                               const int WV) noexcept nogil:
+                               Runner runner, const int WV) noexcept nogil:
     cdef vd *reg = work
     cdef vd *d = work + T.n_reg * WV
     cdef vd *e = d + T.n * WV
@@ -195,13 +214,13 @@ cdef inline void evaluate_rows(const Tables *T, vd *work, Py_ssize_t m, const do
                 x[(T.n + i) * width + lane] = base[i]
             for i in range(n_vary):
                 x[(T.n + slot[i]) * width + lane] = vary[row * n_vary + i]
-        rates(T, reg, WV)
+        runner(T, &T.rates, reg)
         if f != NULL:
             for i in range(T.n * WV):
                 d[i] = v_set(0.0)
             add_rows(T, reg, d, WV)
         if J != NULL:
-            slopes(T, reg, WV)
+            runner(T, &T.slopes, reg)
             jacobian(T, reg, e, WV)
         for lane in range(width):
             row = first + lane
@@ -239,7 +258,6 @@ cdef class Run:
         cdef double[:, :, ::1] out = arrays["out"]
         self.plan, self.arrays, self.keep = plan, arrays, []
         memset(J, 0, sizeof(Job))
-        J.T = &plan.T
         J.rtol, J.fixed_step = rtol, fixed_step
         J.n_cells = y.shape[0]
         J.n_vary = <int> vary.shape[1]
@@ -259,12 +277,12 @@ cdef class Run:
                     raise ValueError("Run: no such parameter")
         J.y, J.t, J.h, J.status = &y[0, 0], &t[0], &h[0], &status[0]
         J.steps, J.rejected, J.sample = &steps[0], &rejected[0], &sample[0]
-        J.base = reals(self.keep, arrays, "base")
-        J.vary_slot = ints(self.keep, arrays, "vary_slot")
+        J.base = reals(self.keep, arrays["base"])
+        J.vary_slot = ints(self.keep, arrays["vary_slot"])
         J.vary = &vary[0, 0] if J.n_vary else NULL
-        J.segment_start = reals(self.keep, arrays, "segment_start")
-        J.segment_end = reals(self.keep, arrays, "segment_end")
-        J.sched_slot = ints(self.keep, arrays, "sched_slot")
+        J.segment_start = reals(self.keep, arrays["segment_start"])
+        J.segment_end = reals(self.keep, arrays["segment_end"])
+        J.sched_slot = ints(self.keep, arrays["sched_slot"])
         J.sched = &sched[0, 0, 0, 0] if J.n_sched else NULL
         J.sched_stride = J.n_segment * J.n_sched * 2 if sched.shape[0] == n and n > 1 else 0
         J.sample_time = &times[0] if J.n_sample else NULL
@@ -307,7 +325,7 @@ cdef class Run:
         run, stores every cell under way (status CANCELLED, time and state reached) and is raised again.
         """
         cdef int WV = MAX_WV if wide else 1
-        cdef const Tables *T = self.J.T
+        cdef const Tables *T = &self.plan.wide if wide else &self.plan.narrow
         cdef int n = T.n, code
         cdef long long budget = max(1, 60000 // (WV * (T.n_reg + 30 * n + 2 * T.n_entry)))
         cdef Block *B = <Block *> v_alloc(sizeof(Block))
@@ -323,12 +341,13 @@ cdef class Run:
         B.f_t = B.p + 3 * n * WV
         B.M = B.f_t + n * WV
         B.ramp = B.M + T.n_entry * WV
+        B.run = run_narrow if WV == 1 else run_wide
         B.n_sched, B.sched_slot = self.J.n_sched, self.J.sched_slot
         try:
-            start(&self.J, B, WV)
+            start(T, &self.J, B, WV)
             while True:
                 with nogil:
-                    code = march(&self.J, B, budget, 1) if WV == 1 else march(&self.J, B, budget, MAX_WV)
+                    code = march(T, &self.J, B, budget, 1) if WV == 1 else march(T, &self.J, B, budget, MAX_WV)
                 if code == RUN_DONE or self.J.cancel:
                     break
                 if code == RUN_FULL:
@@ -342,7 +361,7 @@ cdef class Run:
             self.J.cancel = 1
             raise
         finally:
-            hand_back(&self.J, B, STATUS_CANCELLED, WV)
+            hand_back(T, &self.J, B, STATUS_CANCELLED, WV)
             v_free(B)
             v_free(memory)
 

@@ -142,14 +142,12 @@ class Model:
     def _c_out(self, ion: IonSpecies) -> Node:
         return self.slot(f"c_out.{ion.name}", lambda v: v[f"bath.{ion.name}"])
 
-    def _affinity(self, m: Mechanism) -> Node:
-        """Affinity per cycle over RT: sum of nu (ln c_out - ln c_in) - q u."""
-        terms: dict[Node, float] = {}
-        for ion, nu in m.moves.items():
-            terms[self._log_out(ion)] = float(nu)
-            terms[self.program.log(self.c_in[ion])] = -float(nu)
-        terms[self.u] = -float(m.charge)
-        return self.program.sum(terms)
+    def _affinity(self, m: Mechanism) -> dict[Node, float]:
+        """Affinity per cycle over RT, as terms: sum of nu (ln c_out - ln c_in) - q u. What is ready last comes last."""
+        terms = {self.u: -float(m.charge)}
+        terms |= {self._log_out(ion): float(nu) for ion, nu in m.moves.items()}
+        terms |= {self.program.log(self.c_in[ion]): -float(nu) for ion, nu in m.moves.items()}
+        return terms
 
     # ---- rate laws -------------------------------------------------------------------------------------------------------
     def _rate(self, m: Mechanism) -> Node:
@@ -186,7 +184,7 @@ class Model:
         p, water = self.program, self.cell.water
         assert water is not None
         osmolarity = p.divide(self.particles, self.volume)
-        difference = p.sum({osmolarity: 1.0, self.osmolarity_out: -1.0})
+        difference = {self.osmolarity_out: -1.0, osmolarity: 1.0}
         name = water.name
         if water.P_f is not None:
             strength = self.slot(name, lambda v: v[f"{name}.P_f"] * v[f"{name}.V_w"] * v["area"] * v[f"{name}.scale"])
@@ -223,7 +221,7 @@ class Model:
                 look[f"c_out.{ion.name}"] = self._c_out(ion)
         for m in self.cell.mechanisms:
             look[f"rate.{m.name}"] = self.rates[m.name]
-            look[f"affinity.{m.name}"] = self._affinity(m)
+            look[f"affinity.{m.name}"] = p.sum(self._affinity(m))
 
 
 class Lowered:

@@ -8,7 +8,7 @@ order into lists, and returns the arrays that `ionflux._kernels.Plan` takes. It 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
@@ -25,27 +25,34 @@ class Op(IntEnum):
     """The same integers as OpCode in core/tables.pxd."""
 
     SUM = 0
-    PRODUCT = 1
-    RECIPROCAL = 2
-    LOG = 3
-    BERNOULLI = 4
-    BERNOULLI_SLOPE = 5
-
-
-class LawCode(IntEnum):
-    """The same integers as LawCode in core/tables.pxd."""
-
-    LINEAR = 0
-    GHK = 1
-    PRODUCT = 3
+    LINEAR = 1
+    PRODUCT = 2
+    RECIPROCAL = 3
+    LOG = 4
+    BERNOULLI = 5
+    BERNOULLI_SLOPE = 6
+    GHK = 7
+    GHK_SLOPES = 8
+    FACTORS = 9
+    FACTOR_SLOPES = 10
 
 
 @dataclass
-class _Rate:
-    law: LawCode
-    strength: Node
-    args: list[tuple[str, Node | int]]  # ("node", id) or ("int", value), in the order of the kernel
-    slopes: list[Node] = field(default_factory=list)
+class _Operation:
+    """One op as a node: what it reads, what it computes, and where its derivatives are.
+
+    reads : nodes. terms : of a sum. factors : of a product law. d(node)/d(read[i]) is slope node i where there is one.
+    """
+
+    op: Op
+    reads: tuple[Node, ...]
+    terms: tuple[tuple[Node, float], ...] = ()
+    factors: tuple[tuple[int, int, Node, Node], ...] = ()
+    width: int = 1
+
+    @property
+    def all_reads(self) -> set[Node]:
+        return {*self.reads, *(n for n, _ in self.terms), *(n for f in self.factors for n in f[2:])}
 
 
 class Program:
@@ -58,20 +65,19 @@ class Program:
     def __init__(self) -> None:
         self.states: list[Node] = []
         self.parameters: list[Node] = []
-        self._ops: dict[Node, tuple[Op, object]] = {}  # in order of creation, which is an order of execution
-        self._late: dict[Node, tuple[Op, object]] = {}  # wanted by the Jacobian only
+        self._ops: dict[Node, _Operation] = {}  # in order of creation, which is an order of execution
+        self._late: dict[Node, _Operation] = {}  # wanted by the Jacobian only, run before its products
         self._cache: dict[object, Node] = {}
         self._gradient: dict[Node, Gradient] = {}
-        self._rates: dict[Node, _Rate] = {}
         self._rows: dict[Node, dict[Node, float]] = {}
         self._mass: dict[Node, float] = {}
         self._tolerances: list[tuple[dict[Node, float], Node, Node, float, bool]] = []
         self._count = 0
 
     # ---- nodes ---------------------------------------------------------------------------------------------------------
-    def _node(self) -> Node:
-        self._count += 1
-        return self._count - 1
+    def _node(self, width: int = 1) -> Node:
+        self._count += width
+        return self._count - width
 
     def state(self, *, mass: float = 1.0) -> Node:
         """An unknown; `mass` 0 makes its row algebraic."""
@@ -87,111 +93,110 @@ class Program:
         self.parameters.append(p)
         return p
 
-    def _make(self, op: Op, args: object, gradient: Gradient, width: int = 1) -> Node:
-        key = (op, args)
+    def _make(self, what: _Operation, gradient: Gradient | None = None, *, late: bool = False) -> Node:
+        key = (late, what.op, what.reads, what.terms, what.factors)
         if key not in self._cache:
-            node = self._cache[key] = self._node()
-            for _ in range(width - 1):
-                self._node()
-            self._ops[node] = key
-            self._gradient[node] = gradient
+            node = self._cache[key] = self._node(what.width)
+            (self._late if late else self._ops)[node] = what
+            self._gradient[node] = gradient or {}
         return self._cache[key]
+
+    def _depends(self, node: Node) -> Gradient:
+        return self._gradient.get(node, {})
+
+    def _flat(self, terms: Mapping[Node, float]) -> tuple[tuple[Node, float], ...]:
+        """Sums of sums as one: fewer operations that wait for each other."""
+        flat: dict[Node, float] = {}
+        for node, weight in terms.items():
+            of = self._ops.get(node)
+            for inner, w in of.terms if of is not None and of.op is Op.SUM else ((node, 1.0),):
+                flat[inner] = flat.get(inner, 0.0) + weight * w
+        return tuple((node, w) for node, w in flat.items() if w != 0.0)
 
     def sum(self, terms: Mapping[Node, float]) -> Node:
         """Sum of weight times node."""
-        kept = {k: float(w) for k, w in terms.items() if w != 0}
-        if len(kept) == 1 and next(iter(kept.values())) == 1.0:
-            return next(iter(kept))
+        kept = self._flat(terms)
+        if len(kept) == 1 and kept[0][1] == 1.0:
+            return kept[0][0]
         gradient: Gradient = {}
-        for node, weight in kept.items():
-            _add(gradient, self._gradient.get(node, {}), (), weight)
-        return self._make(Op.SUM, tuple(kept.items()), gradient)
+        for node, weight in kept:
+            _add(gradient, self._depends(node), (), weight)
+        return self._make(_Operation(Op.SUM, (), kept), gradient)
 
     def product(self, a: Node, b: Node) -> Node:
         gradient: Gradient = {}
-        _add(gradient, self._gradient.get(a, {}), (b,), 1.0)
-        _add(gradient, self._gradient.get(b, {}), (a,), 1.0)
-        return self._make(Op.PRODUCT, (a, b), gradient)
+        _add(gradient, self._depends(a), (b,), 1.0)
+        _add(gradient, self._depends(b), (a,), 1.0)
+        return self._make(_Operation(Op.PRODUCT, (a, b)), gradient)
 
     def reciprocal(self, a: Node) -> Node:
-        node = self._make(Op.RECIPROCAL, (a,), {})
-        if self._gradient.get(a) and not self._gradient[node]:
-            _add(self._gradient[node], self._gradient[a], (node, node), -1.0)
+        node = self._make(_Operation(Op.RECIPROCAL, (a,)))
+        if not self._gradient[node]:
+            _add(self._gradient[node], self._depends(a), (node, node), -1.0)
         return node
 
     def divide(self, a: Node, b: Node) -> Node:
         """a / b, through the shared reciprocal of b."""
         inverse = self.reciprocal(b)
-        node = self._make(Op.PRODUCT, (a, inverse), {})
+        node = self._make(_Operation(Op.PRODUCT, (a, inverse)))
         if not self._gradient[node]:
-            _add(self._gradient[node], self._gradient.get(a, {}), (inverse,), 1.0)
-            _add(self._gradient[node], self._gradient.get(b, {}), (node, inverse), -1.0)
+            _add(self._gradient[node], self._depends(a), (inverse,), 1.0)
+            _add(self._gradient[node], self._depends(b), (node, inverse), -1.0)
         return node
 
     def log(self, a: Node) -> Node:
+        """ln a; of a quotient x/y its derivative is dx/x - dy/y."""
         gradient: Gradient = {}
-        op = self._ops.get(a)
-        if self._gradient.get(a):
-            if op is not None and op[0] is Op.PRODUCT and self._is_reciprocal(op[1][1]):  # type: ignore[index]
-                x, inverse = op[1]  # type: ignore[misc]
-                y = self._ops[inverse][1][0]  # type: ignore[index]
-                if self._gradient.get(x):
-                    _add(gradient, self._gradient[x], (self._late_reciprocal(x),), 1.0)
-                _add(gradient, self._gradient.get(y, {}), (inverse,), -1.0)
-            else:
-                _add(gradient, self._gradient[a], (self._late_reciprocal(a),), 1.0)
-        return self._make(Op.LOG, (a,), gradient)
+        of = self._ops.get(a)
+        below = self._ops.get(of.reads[1]) if of is not None and of.op is Op.PRODUCT else None
+        if below is not None and below.op is Op.RECIPROCAL:
+            assert of is not None
+            self._add_relative(gradient, of.reads[0])
+            _add(gradient, self._depends(below.reads[0]), (of.reads[1],), -1.0)
+        else:
+            self._add_relative(gradient, a)
+        return self._make(_Operation(Op.LOG, (a,)), gradient)
 
-    def _is_reciprocal(self, node: Node) -> bool:
-        return node in self._ops and self._ops[node][0] is Op.RECIPROCAL
-
-    def _late_reciprocal(self, a: Node) -> Node:
-        key = ("late", Op.RECIPROCAL, a)
-        if key not in self._cache:
-            self._cache[key] = self._node()
-            self._late[self._cache[key]] = (Op.RECIPROCAL, (a,))
-        return self._cache[key]
-
-    def bernoulli(self, x: Node) -> tuple[Node, Node]:
-        """B(x) and B(-x)."""
-        node = self._make(Op.BERNOULLI, (x,), {}, width=2)
-        return node, node + 1
+    def _add_relative(self, gradient: Gradient, x: Node) -> None:
+        """d(ln x), with a reciprocal of x that only the Jacobian computes."""
+        if self._depends(x):
+            inverse = self._make(_Operation(Op.RECIPROCAL, (x,)), late=True)
+            _add(gradient, self._depends(x), (inverse,), 1.0)
 
     # ---- rates ---------------------------------------------------------------------------------------------------------
-    def linear(self, strength: Node, x: Node) -> Node:
-        """strength * x."""
-        rate = self._rate(LawCode.LINEAR, strength, [("node", x)], 0)
-        _add(self._gradient[rate], self._gradient.get(x, {}), (strength,), 1.0)
-        return rate
+    def linear(self, strength: Node, terms: Mapping[Node, float]) -> Node:
+        """strength times a sum: the law of everything that runs on its affinity."""
+        kept = self._flat(terms)
+        gradient: Gradient = {}
+        for node, weight in kept:
+            _add(gradient, self._depends(node), (strength,), weight)
+        if self._depends(strength):
+            _add(gradient, self._depends(strength), (self.sum(terms),), 1.0)
+        return self._make(_Operation(Op.LINEAR, (strength,), kept), gradient)
 
     def ghk(self, P: Node, c_in: Node, c_out: Node, zu: Node) -> Node:
         """P (B(zu) c_out - B(-zu) c_in)."""
-        plus, minus = self.bernoulli(zu)
-        key = ("late", Op.BERNOULLI_SLOPE, zu)
-        if key not in self._cache:
-            self._cache[key] = self._node()
-            self._node()
-        s = self._cache[key]
-        rate = self._rate(LawCode.GHK, P, [("node", x) for x in (c_in, c_out, plus, minus, s, s + 1)], 3)
-        for slope, x in zip(self._rates[rate].slopes, (zu, c_in, c_out), strict=True):
-            _add(self._gradient[rate], self._gradient.get(x, {}), (slope,), 1.0)
+        pair = self._make(_Operation(Op.BERNOULLI, (zu,), width=2))
+        pair_slopes = self._make(_Operation(Op.BERNOULLI_SLOPE, (zu,), width=2), late=True)
+        rate = self._make(_Operation(Op.GHK, (c_in, c_out, P, pair)))
+        slopes = self._make(_Operation(Op.GHK_SLOPES, (c_in, c_out, P, pair, pair_slopes), width=3), late=True)
+        gradient: Gradient = {}
+        for k, x in enumerate((zu, c_in, c_out)):
+            _add(gradient, self._depends(x), (slopes + k,), 1.0)
+        self._gradient[rate] = gradient
         return rate
 
     def factors(self, strength: Node, factors: Iterable[tuple[int, int, Node, Node | None]]) -> Node:
         """strength times factors (kind, power, c, K)."""
-        listed = list(factors)
-        args: list[tuple[str, Node | int]] = []
-        for kind, power, c, K in listed:
-            args += [("int", kind), ("int", power), ("node", c), ("node", c if K is None else K)]
-        rate = self._rate(LawCode.PRODUCT, strength, args, len(listed))
-        for slope, (_, _, c, _) in zip(self._rates[rate].slopes, listed, strict=True):
-            _add(self._gradient[rate], self._gradient.get(c, {}), (slope,), 1.0)
-        return rate
-
-    def _rate(self, law: LawCode, strength: Node, args: list[tuple[str, Node | int]], n_slopes: int) -> Node:
-        rate = self._node()
-        self._rates[rate] = _Rate(law, strength, args, [self._node() for _ in range(n_slopes)])
-        self._gradient[rate] = {}
+        listed = tuple((int(kind), int(power), c, c if K is None else K) for kind, power, c, K in factors)
+        if not listed:
+            return strength
+        rate = self._make(_Operation(Op.FACTORS, (strength,), (), listed))
+        slopes = self._make(_Operation(Op.FACTOR_SLOPES, (strength,), (), listed, width=len(listed)), late=True)
+        gradient: Gradient = {}
+        for k, (_, _, c, _) in enumerate(listed):
+            _add(gradient, self._depends(c), (slopes + k,), 1.0)
+        self._gradient[rate] = gradient
         return rate
 
     # ---- rows and tolerances -------------------------------------------------------------------------------------------
@@ -223,33 +228,36 @@ def _add(into: Gradient, gradient: Gradient, factors: tuple[Node, ...], weight: 
 
 
 class _Tables:
-    """One finished program: liveness, numbering, Jacobian, elimination."""
+    """One finished program: what is alive, its numbering, the Jacobian, the elimination."""
 
     def __init__(self, program: Program, wanted: set[Node]) -> None:
-        self.p = program
-        p = program
+        self.p = p = program
         self.entries = self._jacobian()
         live = set(wanted)
-        for rate in p._rates.values():
-            live.add(rate.strength)
-            live |= {int(x) for kind, x in rate.args if kind == "node"}
         for terms in p._rows.values():
             live |= set(terms)
         for terms, value, atol, _, _ in p._tolerances:
             live |= {*terms, value, atol}
-        factors = {f for terms in self.entries.values() for key in terms for f in key}
-        live |= factors
-        self.late = [n for n in p._late if n in factors]
-        live |= {a for n in self.late for a in p._late[n][1]}  # type: ignore[attr-defined]
-        self.shared: list[Node] = []
-        for node in reversed(list(p._ops)):
-            op, args = p._ops[node]
-            if node in live or (op is Op.BERNOULLI and node + 1 in live):
-                self.shared.append(node)
-                live |= {a for a, _ in args} if op is Op.SUM else set(args)  # type: ignore[attr-defined, call-overload]
-        self.shared.reverse()
-        self.slopes = [k[2] for k in p._cache if isinstance(k, tuple) and k[:2] == ("late", Op.BERNOULLI_SLOPE)]
-        self._number()
+        live |= {f for terms in self.entries.values() for key in terms for f in key}
+        self.late = self._alive(p._late, live)
+        self.rates = self._alive(p._ops, live)
+        order = [*p.states, *p.parameters]
+        for node, what in [*((n, p._ops[n]) for n in self.rates), *((n, p._late[n]) for n in self.late)]:
+            order += range(node, node + what.width)
+        self.register = {node: i for i, node in enumerate(order)}
+        self.n_reg = len(order)
+        self.factors: list[tuple[int, int, int, int]] = []
+        self.terms: list[tuple[int, float]] = []
+
+    @staticmethod
+    def _alive(ops: dict[Node, _Operation], live: set[Node]) -> list[Node]:
+        """Nodes of `ops` that something alive reads, in order; what they read comes alive too."""
+        kept = []
+        for node in reversed(list(ops)):
+            if any(n in live for n in range(node, node + ops[node].width)):
+                kept.append(node)
+                live |= ops[node].all_reads
+        return kept[::-1]
 
     def _jacobian(self) -> dict[tuple[int, int], Terms]:
         p = self.p
@@ -257,67 +265,47 @@ class _Tables:
         entries: dict[tuple[int, int], Terms] = {}
         for state, terms in p._rows.items():
             for node, weight in terms.items():
-                for other, polynomial in p._gradient[node].items():
+                for other, polynomial in p._depends(node).items():
                     entry = entries.setdefault((position[state], position[other]), {})
                     for key, w in polynomial.items():
                         entry[key] = entry.get(key, 0.0) + w * weight
         cleaned = {rc: {k: w for k, w in terms.items() if w != 0.0} for rc, terms in entries.items()}
         return {rc: terms for rc, terms in cleaned.items() if terms}
 
-    def _number(self) -> None:
-        p = self.p
-        order = [*p.states, *p.parameters]
-        for node in self.shared:
-            order += [node, node + 1] if p._ops[node][0] is Op.BERNOULLI else [node]
-        for rate, r in p._rates.items():
-            order += [rate, *r.slopes]
-        for zu in self.slopes:
-            s = p._cache[("late", Op.BERNOULLI_SLOPE, zu)]
-            order += [s, s + 1]
-        order += self.late
-        self.register = {node: i for i, node in enumerate(order)}
-        self.n_reg = len(order)
-
     def arrays(self) -> tuple[dict[str, object], dict[Node, int]]:
         p, reg = self.p, self.register
         n = len(p.states)
-        term_index: list[int] = []
-        term_weight: list[float] = []
-        programs: dict[str, list[tuple[int, int, int, int]]] = {"shared": [], "slopes": [], "products": []}
-        for node in self.shared:
-            op, args = p._ops[node]
-            if op is Op.SUM:
-                first = len(term_index)
-                for a, w in args:  # type: ignore[attr-defined]
-                    term_index.append(reg[a])
-                    term_weight.append(w)
-                programs["shared"].append((op, reg[node], first, len(term_index)))
-            else:
-                a = [reg[x] for x in args]  # type: ignore[attr-defined]
-                programs["shared"].append((op, reg[node], a[0], a[1] if len(a) > 1 else 0))
-        for zu in self.slopes:
-            programs["slopes"].append((Op.BERNOULLI_SLOPE, reg[p._cache[("late", Op.BERNOULLI_SLOPE, zu)]], reg[zu], 0))
-        for node in self.late:
-            op, args = p._late[node]
-            programs["products"].append((op, reg[node], reg[args[0]], 0))  # type: ignore[index]
-        entries = self._entries(programs["products"])
-        out: dict[str, object] = {"n": n, "n_par": len(p.parameters), "n_law": len(p._rates)}
-        out.update(_elimination(n, entries))
-        out["n_reg"] = self.n_reg
-        for name, ops in programs.items():
-            columns = list(zip(*ops, strict=True)) if ops else [(), (), (), ()]
-            for key, column in zip(("code", "dst", "a", "b"), columns, strict=True):
-                out[f"{name}_{key}"] = np.array(column, dtype=np.intc)
-        out["term_index"], out["term_weight"] = np.array(term_index, dtype=np.intc), np.array(term_weight, dtype=float)
-        self._laws(out)
-        rows = [{reg[k]: w for k, w in p._rows[s].items()} for s in p.states]
-        out.update(_sums("rows", rows))
+        rates = [self._encode(node, p._ops[node]) for node in self.rates]
+        slopes = [self._encode(node, p._late[node]) for node in self.late]
+        entries = self._entries(slopes)
+        out: dict[str, object] = {"n": n, "n_par": len(p.parameters), **_elimination(n, entries), "n_reg": self.n_reg}
+        out["rates"], out["slopes"] = (np.array(ops, dtype=np.intc).reshape(-1, 8) for ops in (rates, slopes))
+        out["factors"] = np.array(self.factors, dtype=np.intc).reshape(-1, 4)
+        out["term_index"] = np.array([i for i, _ in self.terms], dtype=np.intc)
+        out["term_weight"] = np.array([w for _, w in self.terms], dtype=float)
+        out.update(_sums("rows", [{reg[k]: w for k, w in p._rows[s].items()} for s in p.states]))
         out["mass"] = np.array([p._mass[s] for s in p.states])
         self._tolerance_rows(out)
         return out, dict(reg)
 
-    def _entries(self, products: list[tuple[int, int, int, int]]) -> dict[tuple[int, int], dict[int, float]]:
-        """Jacobian entries as sums over registers, making the products they need."""
+    def _encode(self, node: Node, what: _Operation) -> tuple[int, ...]:
+        """Eight integers: code, dst, a, b, c, d, e, 0 (see OpCode in core/tables.pxd)."""
+        reg = self.register
+        reads = [reg[r] for r in what.reads]
+        if what.op in (Op.SUM, Op.LINEAR):
+            first = len(self.terms)
+            self.terms += [(reg[k], w) for k, w in what.terms]
+            fields = [first, len(self.terms), *reads]
+        elif what.op in (Op.FACTORS, Op.FACTOR_SLOPES):
+            first = len(self.factors)
+            self.factors += [(kind, power, reg[c], reg[K]) for kind, power, c, K in what.factors]
+            fields = [first, len(self.factors), *reads]
+        else:
+            fields = reads
+        return (what.op, reg[node], *fields, *[0] * (6 - len(fields)))
+
+    def _entries(self, ops: list[tuple[int, ...]]) -> dict[tuple[int, int], dict[int, float]]:
+        """Jacobian entries as sums over registers, adding the products they need to the program."""
         made: dict[tuple[int, ...], int] = {}
 
         def product(key: tuple[int, ...]) -> int:
@@ -327,7 +315,7 @@ class _Tables:
                 head = product(key[:-1])
                 made[key] = self.n_reg
                 self.n_reg += 1
-                products.append((Op.PRODUCT, made[key], head, key[-1]))
+                ops.append((Op.PRODUCT, made[key], head, key[-1], 0, 0, 0, 0))
             return made[key]
 
         result: dict[tuple[int, int], dict[int, float]] = {}
@@ -340,19 +328,6 @@ class _Tables:
                 row[register] = row.get(register, 0.0) + weight
             result[rc] = row
         return result
-
-    def _laws(self, out: dict[str, object]) -> None:
-        reg, rates = self.register, self.p._rates
-        args: list[int] = []
-        start = [0]
-        for r in rates.values():
-            args += [reg[x] if kind == "node" else int(x) for kind, x in r.args]
-            start.append(len(args))
-        out["law"] = np.array([r.law for r in rates.values()], dtype=np.intc)
-        out["rate"] = np.array([reg[k] for k in rates], dtype=np.intc)
-        out["strength"] = np.array([reg[r.strength] for r in rates.values()], dtype=np.intc)
-        out["slope"] = np.array([reg[r.slopes[0]] if r.slopes else 0 for r in rates.values()], dtype=np.intc)
-        out["arg_start"], out["arg"] = np.array(start, dtype=np.intc), np.array(args, dtype=np.intc)
 
     def _tolerance_rows(self, out: dict[str, object]) -> None:
         p, reg = self.p, self.register

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from ._dispatch import kernels
 from ._version import __version__
+from .baths import Impermeant
 from .errors import InputError, Status
 from .observation import Observed
 
@@ -143,7 +144,9 @@ class Trajectory(Observed):
             k = index[:1]
             seen = Trajectory(self.cell, self._protocol, self.schedule, self.t[k], self._y[k], self.status, self.stats, None, self._tolerances)
         c_in = {ion: float(seen.c_in[ion][0]) for ion in self.cell.ions}
-        return self.cell._at_state(V=float(seen.V[0]), volume=float(seen.volume[0]), c_in=c_in)
+        volume, V = float(seen.volume[0]), float(seen.V[0])
+        held = tuple(Impermeant(z=z, c=n / volume) for z, n in self.cell.start.impermeants)
+        return replace(self.cell, V=V, volume=volume, inside=c_in, impermeant=held or None)
 
     def to_xarray(self) -> Any:
         """The run as an `xarray.Dataset` with units and provenance (needs the `app` extra)."""

@@ -114,6 +114,7 @@ IFX_INLINE vd v_fma(vd a, vd b, vd c) {
     return fma(a, b, c);
 #endif
 }
+IFX_INLINE vd v_fnma(vd a, vd b, vd c) { return v_fma(-a, b, c); }   /* c - a b */
 IFX_INLINE vd v_sqrt(vd a) {
 #if IFX_VL == 8
     return (vd)_mm512_sqrt_pd((__m512d)a);

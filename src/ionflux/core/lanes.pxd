@@ -27,6 +27,7 @@ cdef extern from "lanes.h" nogil:
     vd v_select(vm m, vd a, vd b) noexcept
     unsigned v_any(vm m) noexcept
     vd v_fma(vd a, vd b, vd c) noexcept
+    vd v_fnma(vd a, vd b, vd c) noexcept
     vd v_sqrt(vd a) noexcept
     vd v_abs(vd a) noexcept
     vd v_copysign(vd a, vd s) noexcept

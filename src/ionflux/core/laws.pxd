@@ -5,16 +5,12 @@ A law sees registers only: its strength (size times area times scale, mol/s) and
 made of (which ion, which side, which compartment) is the business of lowering. u is the membrane potential in units of RT/F,
 c a concentration in mol/m^3, all one value per lane.
 
-    linear      L A/RT                                     affinity A over all ions that move in one cycle
+    linear      L A/RT                                     affinity A over all ions that move in one cycle (a sum; see rhs.pxd)
     ghk         P [B(zu) c_out - B(-zu) c_in]              Goldman 1943, Hodgkin & Katz 1949; B(x) = x/(e^x - 1)
     product     J_max * product of factors                 c^n and (c/(K + c))^n
 """
 from ionflux.core.lanes cimport vd, v_set
 from ionflux.core.tables cimport FACTOR_SATURATION
-
-
-cdef inline vd law_linear(vd strength, vd affinity) noexcept nogil:
-    return strength * affinity
 
 
 cdef inline vd law_ghk(vd P, vd c_in, vd c_out, vd b_plus, vd b_minus) noexcept nogil:

@@ -23,7 +23,6 @@ cdef enum StatusCode:   # the same integers as ionflux.errors.Status
     STATUS_PENDING = 100     # internal: not yet taken from the queue
 
 cdef struct Job:
-    const Tables *T
     double rtol
     double fixed_step          # 0: adaptive
     # cells, in and out
@@ -61,9 +60,8 @@ cdef struct Job:
     int cancel
 
 
-cdef inline void load_segment(const Job *J, Block *B, int lane, const int WV) noexcept nogil:
+cdef inline void load_segment(const Tables *T, const Job *J, Block *B, int lane, const int WV) noexcept nogil:
     """Parameters and end of the lane's current segment; the step is chosen anew."""
-    cdef const Tables *T = J.T
     cdef int i, s = B.segment[lane], width = WV * VL
     cdef const double *x = J.sched + B.cell[lane] * J.sched_stride + <long long> s * J.n_sched * 2
     v_put(B.t_start, lane, J.segment_start[s])
@@ -76,15 +74,15 @@ cdef inline void load_segment(const Job *J, Block *B, int lane, const int WV) no
         (<double *> B.reg)[(T.n + J.sched_slot[i]) * width + lane] = x[2 * i] + x[2 * i + 1] * (v_get(B.t, lane) - J.segment_start[s])
 
 
-cdef inline void write_sample(const Job *J, Block *B, int lane, const double *value, int stride) noexcept nogil:
-    cdef int r, n = J.T.n
+cdef inline void write_sample(const Tables *T, const Job *J, Block *B, int lane, const double *value, int stride) noexcept nogil:
+    cdef int r, n = T.n
     cdef double *o = J.out + (B.cell[lane] * J.n_sample + B.sample[lane]) * n
     for r in range(n):
         o[r] = value[r * stride]
     B.sample[lane] += 1
 
 
-cdef inline void next_sample(const Job *J, Block *B, int lane) noexcept nogil:
+cdef inline void next_sample(const Tables *T, const Job *J, Block *B, int lane) noexcept nogil:
     v_put(B.t_sample, lane, J.sample_time[B.sample[lane]] if B.sample[lane] < J.n_sample else 1e308)
 
 
@@ -99,8 +97,7 @@ cdef inline void park(const Job *J, Block *B, int lane, const int WV) noexcept n
     (<long long *> B.fresh)[lane] = 0
 
 
-cdef inline void load_cell(Job *J, Block *B, int lane, long long cell, const int WV) noexcept nogil:
-    cdef const Tables *T = J.T
+cdef inline void load_cell(const Tables *T, Job *J, Block *B, int lane, long long cell, const int WV) noexcept nogil:
     cdef int i, s, width = WV * VL
     cdef const double *y = J.y + cell * T.n
     for i in range(T.n):
@@ -120,17 +117,17 @@ cdef inline void load_cell(Job *J, Block *B, int lane, long long cell, const int
     while s < J.n_segment - 1 and J.t[cell] >= J.segment_end[s]:
         s += 1
     B.segment[lane] = s
-    load_segment(J, B, lane, WV)
+    load_segment(T, J, B, lane, WV)
     while B.sample[lane] < J.n_sample and J.sample_time[B.sample[lane]] <= J.t[cell]:
-        write_sample(J, B, lane, y, 1)
-    next_sample(J, B, lane)
+        write_sample(T, J, B, lane, y, 1)
+    next_sample(T, J, B, lane)
 
 
-cdef inline void store_cell(Job *J, Block *B, int lane, int status, const int WV) noexcept nogil:
+cdef inline void store_cell(const Tables *T, Job *J, Block *B, int lane, int status, const int WV) noexcept nogil:
     cdef int i, width = WV * VL
     cdef long long cell = B.cell[lane]
-    for i in range(J.T.n):
-        J.y[cell * J.T.n + i] = (<double *> B.y)[i * width + lane]
+    for i in range(T.n):
+        J.y[cell * T.n + i] = (<double *> B.y)[i * width + lane]
     J.t[cell] = v_get(B.t, lane)
     J.h[cell] = v_get(B.h, lane)
     J.status[cell] = status
@@ -139,7 +136,7 @@ cdef inline void store_cell(Job *J, Block *B, int lane, int status, const int WV
     J.sample[cell] = B.sample[lane]
 
 
-cdef inline void refill(Job *J, Block *B, int lane, const int WV) noexcept nogil:
+cdef inline void refill(const Tables *T, Job *J, Block *B, int lane, const int WV) noexcept nogil:
     """Give a free lane the next pending cell, or park it."""
     cdef long long cell
     while True:
@@ -149,40 +146,40 @@ cdef inline void refill(Job *J, Block *B, int lane, const int WV) noexcept nogil
             return
         if J.status[cell] != STATUS_PENDING:
             continue
-        load_cell(J, B, lane, cell, WV)
+        load_cell(T, J, B, lane, cell, WV)
         B.n_live += 1
         return
 
 
-cdef inline void start(Job *J, Block *B, const int WV) noexcept nogil:
+cdef inline void start(const Tables *T, Job *J, Block *B, const int WV) noexcept nogil:
     """Fill the lanes for the first time; lanes that find no cell repeat the first one."""
     cdef int lane
     B.n_live = 0
     B.ramps = 0
     for lane in range(WV * VL):
-        load_cell(J, B, lane, 0, WV)
-        refill(J, B, lane, WV)
+        load_cell(T, J, B, lane, 0, WV)
+        refill(T, J, B, lane, WV)
 
 
-cdef inline void finish(Job *J, Block *B, int lane, int status, const int WV) noexcept nogil:
-    store_cell(J, B, lane, status, WV)
+cdef inline void finish(const Tables *T, Job *J, Block *B, int lane, int status, const int WV) noexcept nogil:
+    store_cell(T, J, B, lane, status, WV)
     B.n_live -= 1
     v_next(&J.finished)
-    refill(J, B, lane, WV)
+    refill(T, J, B, lane, WV)
 
 
-cdef inline void hand_back(Job *J, Block *B, int status, const int WV) noexcept nogil:
+cdef inline void hand_back(const Tables *T, Job *J, Block *B, int status, const int WV) noexcept nogil:
     """Store every cell under way, to be resumed or reported."""
     cdef int lane
     for lane in range(WV * VL):
         if B.cell[lane] >= 0:
-            store_cell(J, B, lane, status, WV)
+            store_cell(T, J, B, lane, status, WV)
             B.cell[lane] = -1
     B.n_live = 0
 
 
-cdef inline void record_step(Job *J, Block *B, int lane, const int WV) noexcept nogil:
-    cdef int r, n = J.T.n, width = WV * VL
+cdef inline void record_step(const Tables *T, Job *J, Block *B, int lane, const int WV) noexcept nogil:
+    cdef int r, n = T.n, width = WV * VL
     cdef double *o = J.record + J.record_used * (2 + 5 * n)
     o[0] = v_get(B.t, lane)
     o[1] = v_get(B.t_new, lane)
@@ -195,21 +192,21 @@ cdef inline void record_step(Job *J, Block *B, int lane, const int WV) noexcept 
     J.record_used += 1
 
 
-cdef inline void samples_of_step(Job *J, Block *B, int lane, const int WV) noexcept nogil:
+cdef inline void samples_of_step(const Tables *T, Job *J, Block *B, int lane, const int WV) noexcept nogil:
     """Every sample within the step just accepted; the last one of a segment is its left limit."""
-    cdef int r, n = J.T.n
+    cdef int r, n = T.n
     cdef double t0 = v_get(B.t, lane), t1 = v_get(B.t_new, lane), h = v_get(B.hs, lane), theta
     cdef double *o
     while B.sample[lane] < J.n_sample and J.sample_time[B.sample[lane]] <= t1:
         if J.sample_time[B.sample[lane]] == t1:
-            write_sample(J, B, lane, (<const double *> B.reg) + lane, WV * VL)
+            write_sample(T, J, B, lane, (<const double *> B.reg) + lane, WV * VL)
             continue
         theta = (J.sample_time[B.sample[lane]] - t0) / h
         o = J.out + (B.cell[lane] * J.n_sample + B.sample[lane]) * n
         for r in range(n):
-            o[r] = dense_value(J.T, B, r, lane, theta, WV)
+            o[r] = dense_value(T, B, r, lane, theta, WV)
         B.sample[lane] += 1
-    next_sample(J, B, lane)
+    next_sample(T, J, B, lane)
 
 
 cdef inline int failure(const Job *J, const Block *B, int lane) noexcept nogil:
@@ -222,9 +219,8 @@ cdef inline int failure(const Job *J, const Block *B, int lane) noexcept nogil:
     return STATUS_STEP_TOO_SMALL
 
 
-cdef inline int march(Job *J, Block *B, long long budget, const int WV) noexcept nogil:
+cdef inline int march(const Tables *T, Job *J, Block *B, long long budget, const int WV) noexcept nogil:
     """Carry all lanes on until the queue is empty or `budget` steps of the block are done."""
-    cdef const Tables *T = J.T
     cdef int lane, v, width = WV * VL
     cdef unsigned due, over, stuck, rejected, bits
     cdef long long done = 0
@@ -251,9 +247,9 @@ cdef inline int march(Job *J, Block *B, long long budget, const int WV) noexcept
                 lane = lowest_bit(bits)
                 bits &= bits - 1
                 if B.cell[lane] >= 0:
-                    samples_of_step(J, B, lane, WV)
+                    samples_of_step(T, J, B, lane, WV)
             if J.record_size and not rejected & 1 and B.cell[0] >= 0:
-                record_step(J, B, 0, WV)
+                record_step(T, J, B, 0, WV)
         accept(T, B, WV)
         for lane in range(width):
             B.steps[lane] += 1
@@ -270,10 +266,10 @@ cdef inline int march(Job *J, Block *B, long long budget, const int WV) noexcept
                 park(J, B, lane, WV)
             elif B.segment[lane] + 1 < J.n_segment:
                 B.segment[lane] += 1
-                load_segment(J, B, lane, WV)
+                load_segment(T, J, B, lane, WV)
                 (<long long *> B.fresh)[lane] = -1
             else:
-                finish(J, B, lane, STATUS_OK, WV)
+                finish(T, J, B, lane, STATUS_OK, WV)
         bits = stuck
         while bits:
             lane = lowest_bit(bits)
@@ -281,5 +277,5 @@ cdef inline int march(Job *J, Block *B, long long budget, const int WV) noexcept
             if B.cell[lane] < 0:
                 park(J, B, lane, WV)
             else:
-                finish(J, B, lane, failure(J, B, lane), WV)
+                finish(T, J, B, lane, failure(J, B, lane), WV)
     return RUN_DONE

@@ -8,7 +8,7 @@ from ionflux.core.lanes cimport (
     VL, v_abs, v_any, v_bits, v_addi, v_subi, v_double, v_finite, v_ge, v_le, v_lt, v_max, v_min, v_select, v_set, v_seti, v_shl, v_shr, v_sqrt, vd, vm,
 )
 from ionflux.core.linalg cimport factorise, solve
-from ionflux.core.rhs cimport MAX_WV, add_rows, jacobian, rates, slopes, weighted_sum
+from ionflux.core.rhs cimport MAX_WV, Runner, add_rows, jacobian, weighted_sum
 from ionflux.core.tables cimport Tables
 
 cdef enum:
@@ -45,6 +45,7 @@ cdef struct Block:
     vd *p                  # (3, n) dense output
     vd *f_t                # (n) df/dt at constant state
     vd *ramp               # (n_sched, 2) value at the start of the segment, slope
+    Runner run
     int n_sched
     const int *sched_slot
     int ramps              # some lane has a parameter that moves within its segment
@@ -74,7 +75,7 @@ cdef inline void time_slope(const Tables *T, Block *B, const int WV) noexcept no
         for v in range(WV):
             time[v] = B.t[v] + v_set(0.00390625 if side == 0 else (-0.00390625 if side == 1 else 0.0)) * B.hs[v]
         parameters_at(T, B, time, WV)
-        rates(T, B.reg, WV)
+        B.run(T, &T.rates, B.reg)
         f = B.k + (STAGES - 1 - side) * T.n * WV
         for q in range(T.n * WV):
             f[q] = v_set(0.0)
@@ -170,7 +171,7 @@ cdef inline void add_time_slope(const Tables *T, Block *B, int s, const int WV) 
 cdef inline void iteration_matrix(const Tables *T, Block *B, const vd *inverse_h, const int WV) noexcept nogil:
     """M = mass/(gamma h) - J at the state and parameters in the registers, factorised."""
     cdef int q, r, v
-    slopes(T, B.reg, WV)
+    B.run(T, &T.slopes, B.reg)
     jacobian(T, B.reg, B.M, WV)
     for q in range(T.n_entry * WV):
         B.M[q] = v_set(0.0) - B.M[q]
@@ -202,7 +203,9 @@ cdef inline void accumulate_error(const Tables *T, Block *B, double rtol, const 
             for v in range(WV):
                 B.negative[v] = B.negative[v] | v_lt(B.reg[r * WV + v], v_set(0.0))
     for r in range(T.n, T.n_tol):
-        weighted_sum(T.tol_sums.index, T.tol_sums.weight, T.tol_sums.start[r - T.n], T.tol_sums.start[r - T.n + 1], k8, e, WV)
+        for v in range(WV):
+            e[v] = v_set(0.0)
+        weighted_sum(T.tol_sums.term + T.tol_sums.start[r - T.n], T.tol_sums.term + T.tol_sums.start[r - T.n + 1], k8, e, WV)
         value = B.reg + T.tol_value[r] * WV
         for v in range(WV):
             q = e[v] / (B.reg[T.tol_atol[r] * WV + v] + v_set(rtol * T.tol_rtol[r]) * v_abs(value[v]))
@@ -267,7 +270,7 @@ cdef inline void step(const Tables *T, Block *B, double rtol, double fixed, cons
             for v in range(WV):
                 time[v] = B.t[v] + v_set(RODAS_ALPHA[s]) * B.hs[v] if s > 0 else B.t[v]
             parameters_at(T, B, time, WV)
-        rates(T, B.reg, WV)
+        B.run(T, &T.rates, B.reg)
         add_rows(T, B.reg, B.k + s * n * WV, WV)
         if s == 0:
             for v in range(WV):

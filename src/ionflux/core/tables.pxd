@@ -9,63 +9,68 @@ the kernels walk them. Everything a right-hand side needs lives in one file of *
     [n + n_par, ...)    what the mechanisms share (concentrations, logarithms, V, affinities, Bernoulli pairs), the rates,
                         their derivatives, and the products that the Jacobian is summed from
 
-`Ops` is a straight-line program over registers: `shared` is run at every evaluation, `slopes` and `products` only where the
-Jacobian is wanted. Rows (dy/dt) and entries (of the Jacobian) are constant sparse sums over registers, so a kernel gathers
-and never scatters, and a conserved total is conserved because its rows hold the same rate with opposite integers.
+A `Program` is a straight line of `Op`s over registers: `rates` is run at every evaluation, `slopes` where the Jacobian is
+wanted. Rows (dy/dt) and entries (of the Jacobian) are constant sparse sums over registers, so a kernel gathers and never
+scatters, and a conserved total is conserved because its rows hold the same rate with opposite integers.
 """
 
-cdef enum OpCode:
-    OP_SUM          # dst = sum of weight * register          a: first term, b: one past the last
-    OP_PRODUCT      # dst = reg[a] * reg[b]
-    OP_RECIPROCAL   # dst = 1 / reg[a]
-    OP_LOG          # dst = ln reg[a]
-    OP_BERNOULLI    # dst = B(reg[a]), dst + 1 = B(-reg[a])
-    OP_BERNOULLI_SLOPE  # dst = B'(reg[a]), dst + 1 = B'(-reg[a])
-
-cdef enum LawCode:   # the same integers as ionflux.mechanisms.Law; OHMIC and COTRANSPORT are both linear in the affinity
-    LAW_OHMIC
-    LAW_GHK
-    LAW_COTRANSPORT
-    LAW_PRODUCT
-    LAW_WATER
+cdef enum OpCode:   # the same integers as ionflux.program.Op
+    OP_SUM              # dst = sum of weight * register over terms a ... b
+    OP_LINEAR           # dst = reg[c] * sum of weight * register over terms a ... b: a strength times an affinity
+    OP_PRODUCT          # dst = reg[a] * reg[b]
+    OP_RECIPROCAL       # dst = 1 / reg[a]
+    OP_LOG              # dst = ln reg[a]
+    OP_BERNOULLI        # dst, dst + 1 = B(reg[a]), B(-reg[a])
+    OP_BERNOULLI_SLOPE  # dst, dst + 1 = B'(reg[a]), B'(-reg[a])
+    OP_GHK              # dst = the Goldman-Hodgkin-Katz flux: c_in a, c_out b, permeability c, Bernoulli pair d
+    OP_GHK_SLOPES       # dst ... dst + 2 = its derivatives by zu, c_in, c_out; slopes of the pair at e
+    OP_FACTORS          # dst = reg[c] * product of the factors a ... b
+    OP_FACTOR_SLOPES    # dst ... = its derivatives by the concentration of each factor
 
 cdef enum FactorCode:   # the same integers as ionflux.mechanisms.FactorKind
     FACTOR_POWER         # c^n
     FACTOR_SATURATION    # (c / (K + c))^n
 
-cdef struct Sums:          # value[i] = sum over k in [start[i], start[i + 1]) of weight[k] * reg[index[k]]
-    const int *start
-    const int *index
-    const double *weight
+cdef struct Op:
+    int code
+    int dst
+    int a
+    int b
+    int c
+    int d
+    int e
+    int unused           # 32 bytes. Registers stand as byte offsets, ranges as indices
 
-cdef struct Ops:
+cdef struct Program:
     int n
-    const int *code
-    const int *dst
-    const int *a
-    const int *b
+    const Op *op
+
+cdef struct Term:        # weight * register
+    int at
+    int unused
+    double weight
+
+cdef struct Factor:      # registers of c and K
+    int kind
+    int power
+    int c
+    int K
+
+cdef struct Sums:        # value[i] = the terms from start[i] to start[i + 1]
+    const int *start
+    const Term *term
 
 cdef struct Tables:
     int n                  # states
     int n_par              # parameters
     int n_reg              # registers
-    int n_law              # mechanisms
     int n_entry            # stored entries of the Jacobian, fill-in included
     int n_tol              # rows of the error norm: the states, then the amounts that the charge balance replaces
     int dense              # n where the matrix is stored whole (row by row), 0 where it is sparse
-    # what is shared, and what only the Jacobian needs
-    Ops shared
-    Ops slopes
-    Ops products
-    const int *term_index
-    const double *term_weight
-    # mechanisms: law, register of the rate, of its strength, arguments, first register of the derivatives
-    const int *law
-    const int *rate
-    const int *strength
-    const int *arg_start
-    const int *arg         # registers; for a factor: kind, power, register of c, register of K
-    const int *slope
+    Program rates          # what mechanisms share, and their rates
+    Program slopes         # derivatives of the rates, and the products that the Jacobian is summed from
+    const Term *term       # of the sums in both
+    const Factor *factor
     # dy/dt and Jacobian
     Sums rows
     Sums entries
