@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import statistics
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +72,16 @@ class Ratios:
         once = min(seconds(lambda: model.derivatives(0.0, y, *strengths, 1.0)) for _ in range(20))
         return once * evaluations / min(seconds(lambda: ten_hours(self.cell, n)) for _ in range(5))
 
+    def track_call_over_kernel(self):
+        """A one-thread sweep of 4096 cells and reading its results, over the part spent in compiled code."""
+        shares = []
+        for _ in range(5):
+            start = time.perf_counter()
+            sweep = ten_hours(self.cell, 4096)
+            model.observables(sweep)
+            shares.append((time.perf_counter() - start) / sweep.stats.seconds)
+        return statistics.median(shares)
+
     def track_error_over_gate(self):
         return model.sweep_error(model.observables(ten_hours(self.cell, 100))) / model.SWEEP_GATE
 
@@ -77,23 +89,23 @@ class Ratios:
     track_single_cell_over_cell_of_a_batch.unit = "ratio"
     track_sweep_of_one_over_simulate.unit = "ratio"
     track_numpy_derivatives_over_sweep.unit = "ratio"
+    track_call_over_kernel.unit = "ratio"
     track_error_over_gate.unit = "error / gate"
 
 
 class Memory:
     """The peak of a fresh process during a sweep, less what it held before, over the size of the five arrays that are compared."""
 
-    params = ((4096, 100_000),)
-    param_names = ("cells",)
     unit = "peak / output"
     timeout = 300
+    cells = 100_000  # fewer would hide in what the process held before
 
-    def track_peak_over_output(self, cells):
+    def track_peak_over_output(self):
         program = (
             "import resource, sys; sys.path.insert(0, sys.argv[1]); from benchmarks import bench_sweep as b; n = int(sys.argv[2])\n"
             "cell = b.model.cell(); b.ten_hours(cell, 64); peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
             "before = peak(); sweep = b.ten_hours(cell, n); print((peak() - before) * 1024 / (n * 10 * 5 * 8))"
         )
         folder = str(Path(__file__).resolve().parents[1])
-        answer = subprocess.run([sys.executable, "-c", program, folder, str(cells)], check=True, capture_output=True, text=True)
+        answer = subprocess.run([sys.executable, "-c", program, folder, str(self.cells)], check=True, capture_output=True, text=True)
         return float(answer.stdout)
