@@ -15,6 +15,8 @@ from verification.build import as_cell, bench_cell, draw
 import ionflux as ifx
 from ionflux import K, Na
 from ionflux.lowering import lower
+from ionflux.protocols import prepare, tolerance_values
+from ionflux.simulation import CellRun
 
 MODELS = [(pump, water) for pump in ("constant", "cubic", "hill") for water in ("instant", "finite", "rigid")]
 every_model = pytest.mark.parametrize(("pump", "water"), MODELS, ids=lambda x: x)
@@ -211,6 +213,29 @@ def test_hostile_states_never_crash_the_kernel_nor_leak_into_their_neighbours(pu
         assert np.array_equal(J[untouched], J_good[untouched])
         # not-a-number in, not-a-number out: nothing swallows it
         assert np.any(np.isnan(f[1]))
+
+
+@pytest.mark.parametrize("water", ["instant", "finite", "rigid"])
+@pytest.mark.parametrize("pump", ["constant", "hill"])
+def test_hostile_states_end_with_a_status_and_never_as_silent_nonsense(pump: str, water: str) -> None:
+    k = Kernel(61, pump, water)
+    protocol = prepare(k.cell, 600.0, {}, tolerance_values(1e-6, None))
+    for j in range(len(k.names)):
+        for value in HOSTILE:
+            run = CellRun(protocol, 1e-6, np.array([600.0]))
+            run.arrays["y"][0, j] = value
+            run.go(lambda t: None)
+            status = ifx.Status(int(run.arrays["status"][0]))
+            end = run.arrays["y"][0]
+            case = (k.names[j], value, status)
+            if not np.isfinite(value):
+                assert status in (ifx.Status.NOT_FINITE, ifx.Status.BAD_INPUT), case
+            if status is ifx.Status.OK:
+                n, w, V = k.physical(end)
+                assert np.all(np.isfinite(end)), case
+                assert min(n.values()) >= 0 < w, case
+                assert abs(V) < 1.0, case
+                assert run.arrays["sample"][0] == 1, case
 
 
 def hostile_cells() -> list[Any]:
