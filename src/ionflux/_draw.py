@@ -6,7 +6,6 @@ Colours are those of Okabe & Ito (2008), which the colour-blind tell apart; one 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -131,11 +130,3 @@ def headline(ax: Axes, text: str, at: float) -> None:
         text, (at, 1.0), xycoords=ax.get_xaxis_transform(), xytext=(0, 2), textcoords="offset points",
         fontsize=LABEL_SIZE, color="#404040", va="bottom", annotation_clip=False,
     )  # fmt: skip
-
-
-def first_departure(times: Sequence[float], depth: Sequence[float]) -> float:
-    """When `depth` first leaves zero."""
-    for (t0, _), (_, d1) in pairwise(zip(times, depth, strict=True)):
-        if d1 > 0.0:
-            return t0
-    return times[0]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 PRESET = "dusterwald2018"
 OUABAIN, WASHOUT, BACK, END = 15 * minute, 75 * minute, 195 * minute, 240 * minute
 SCHEDULE = {"NaKATPase.scale": [step(OUABAIN, 0.0), ramp(WASHOUT, BACK, 1.0)]}
-TOLD = np.array([0, 15, 15.5, 30, 45, 60, 75, 77, 80, 90, 105, 135, 195, 240]) * minute
+TOLD = np.array([15, 15.5, 30, 45, 60, 75, 77, 80, 90, 105, 135, 195, 240]) * minute
 
 THREE_LINES = """\
 import ionflux as ifx
@@ -34,7 +34,8 @@ ifx.preset("dusterwald2018").simulate(14400, schedule=ouabain).plot()"""
 
 def run_demo(progress: Any = None) -> Trajectory:
     """Return four hours of the cell: 15 min of rest, an hour of ouabain, two hours of washout, rest."""
-    return preset(PRESET).simulate(END, schedule=SCHEDULE, progress=progress)
+    run: Trajectory = preset(PRESET).simulate(END, schedule=SCHEDULE, progress=progress)
+    return run
 
 
 def rows(run: Trajectory) -> list[dict[str, float]]:
@@ -80,7 +81,8 @@ def table(run: Trajectory) -> str:
         ]
         for row in rows(run)
     ]
-    return text_table(head, cells, units=units)
+    legend = "energy: stored in the gradients, against the start; audit: |FΣzn − C A V| / FΣ|z|n"
+    return f"{text_table(head, cells, units=units)}\n{legend}"
 
 
 def story(run: Trajectory) -> str:

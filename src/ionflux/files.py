@@ -182,6 +182,8 @@ def _attributes(run: Trajectory) -> dict[str, Any]:
         "status": run.status.name,
         "until": float(run.until),
         "cell": repr(run.cell),
+        "sources": _json(dict(run.cell.sources)),
+        "symbols": _json(dict(run.cell.symbols)),
         "schedule": _json({name: repr(what) for name, what in run.schedule.items()}),
         "stats": _json(
             {"steps": run.stats.steps, "rejected": run.stats.rejected, "seconds": run.stats.seconds, "method": run.stats.method}
@@ -223,7 +225,10 @@ def _read(path: Path) -> Any:
 
 def _restore(dataset: Any) -> Trajectory:
     attributes = dataset.attrs
-    cell = rebuild(attributes["cell"])
+    described = rebuild(attributes["cell"])
+    # where the values come from is no part of the cell's text
+    fields = {f.name: getattr(described, f.name) for f in dataclasses.fields(described)}
+    cell = type(described)(**{**fields, **{name: json.loads(attributes[name]) for name in ("sources", "symbols")}})
     schedule = {name: rebuild(text) for name, text in json.loads(attributes["schedule"]).items()}
     tolerances = json.loads(attributes["tolerances"])
     protocol = prepare(cell, float(attributes["until"]), schedule, {f"_{k}": v for k, v in tolerances.items() if k != "rtol"})

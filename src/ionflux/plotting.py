@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from ._atomic import atomic
-from ._draw import BLACK, DPI, GREY, IONS, OTHERS, Axes, Grid, Line, curves, first_departure, headline, name_ends, new_axes, shade
+from ._draw import BLACK, DPI, GREY, IONS, OTHERS, Axes, Grid, Line, curves, headline, name_ends, new_axes, shade
 from ._text import ion_text, prefixed, time_unit
 from .errors import InputError, UnknownNameError
+from .schedules import pieces
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -84,7 +85,7 @@ def plot_energy(run: Trajectory, ax: Axes | None = None) -> Axes:
     run = _smooth(run)
     change = run.energy.free_energy - run.energy.free_energy[:1]
     factor, prefix = prefixed(_size(change))
-    return _panel(run, ax, [Line("", change / factor)], f"free energy − start ({prefix}J)")
+    return _panel(run, ax, [Line("", change / factor)], f"free energy, change ({prefix}J)")
 
 
 def plot_power(run: Trajectory, ax: Axes | None = None) -> Axes:
@@ -153,8 +154,7 @@ def overview(run: Trajectory, axes: Grid | None = None, *, panels: Sequence[str]
             ax.set_xlabel("")
         else:
             ax.tick_params(labelbottom=True)
-        if i < columns and i < len(names):
-            _name_stimuli(run, ax)
+    _name_stimuli(run, every[0])
     every[0].figure.align_ylabels()
     return grid
 
@@ -192,40 +192,57 @@ def _smooth(run: Trajectory) -> Trajectory:
     if run._steps is None or len(run.t) < 2:
         return run
     first, last = run.t[0], run.t[-1]
-    jumps = [t for times, _ in _departures(run).values() for t in times if first <= t < last]
+    jumps = [t for away in _departures(run) for t in away.times if first <= t < last]
     after = np.nextafter(np.array(jumps), np.inf)
     return run.at(np.unique(np.concatenate([run.t, np.linspace(first, last, 500), after])))
 
 
-def _departures(run: Trajectory) -> dict[str, tuple[list[float], list[float]]]:
-    """Per scheduled parameter: break times (s, repeated at jumps), and the distance from its own value over the largest one."""
-    from .schedules import pieces
+class Departure(NamedTuple):
+    """When a scheduled parameter was away from its own value."""
 
-    found: dict[str, tuple[list[float], list[float]]] = {}
+    name: str
+    times: list[float]  # s; repeated at jumps
+    depth: list[float]  # distance over the largest distance
+    farthest: str  # the value farthest away, with its unit
+
+    @property
+    def start(self) -> float:
+        """When it first leaves its value."""
+        return next((t for t, after in zip(self.times, self.depth[1:], strict=False) if after > 0.0), self.times[0])
+
+
+def _departures(run: Trajectory) -> list[Departure]:
+    found = []
     parameters = run.cell.parameters() if run.schedule else {}
-    for name, schedule in (run.schedule or {}).items():
-        base = float(parameters[name].value)
+    for name, schedule in run.schedule.items():
+        base, unit = parameters[name].value, parameters[name].unit
         parts = pieces(schedule, base, run.until)
-        times = [t for part in parts for t in (part.t0, part.t1)]
-        away = [abs(y - base) for part in parts for y in (part.y0, part.y1)]
-        if largest := max(away, default=0.0):
-            found[name] = times, [d / largest for d in away]
+        values = [y for part in parts for y in (part.y0, part.y1)]
+        farthest = max(values, key=lambda y: abs(y - base))
+        if largest := abs(farthest - base):
+            times = [t for part in parts for t in (part.t0, part.t1)]
+            shown = f"{farthest:.4g}" if unit == "1" else f"{farthest:.4g} {unit}"
+            found.append(Departure(name, times, [abs(y - base) / largest for y in values], shown))
     return found
 
 
 def _shade_stimuli(run: Trajectory, ax: Axes) -> None:
-    second = time_unit(float(run.t[-1] - run.t[0]))[0] if len(run.t) else 1.0
-    for times, depth in _departures(run).values():
-        shade(ax, [t / second for t in times], depth)
+    second = _second(run)
+    for away in _departures(run):
+        shade(ax, [t / second for t in away.times], away.depth)
 
 
 def _name_stimuli(run: Trajectory, ax: Axes) -> None:
-    second = time_unit(float(run.t[-1] - run.t[0]))[0] if len(run.t) else 1.0
     starts: dict[float, list[str]] = {}
-    for name, (times, depth) in _departures(run).items():
-        starts.setdefault(first_departure(times, depth) / second, []).append(name)
-    for at, names in starts.items():
-        headline(ax, ", ".join(names), at)
+    for away in _departures(run):
+        starts.setdefault(away.start / _second(run), []).append(f"{away.name} → {away.farthest}")
+    for at, texts in starts.items():
+        headline(ax, ", ".join(texts), at)
+
+
+def _second(run: Trajectory) -> float:
+    """What the time axis divides seconds by."""
+    return time_unit(float(run.t[-1] - run.t[0]))[0] if len(run.t) else 1.0
 
 
 def _worth_showing(run: Trajectory) -> tuple[str, ...]:

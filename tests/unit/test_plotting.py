@@ -1,0 +1,151 @@
+"""Figures say what they show in units, tell ions apart by one colour each, and leave the reader's own settings alone."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import ionflux as ifx
+from ionflux import plotting
+from ionflux._draw import new_axes, spread
+from ionflux.results import Trajectory
+from ionflux.units import hour, minute
+
+matplotlib = pytest.importorskip("matplotlib")
+
+
+@pytest.fixture(scope="module")
+def run() -> Trajectory:
+    schedule = {"NaKATPase.scale": [ifx.step(10 * minute, to=0.0), ifx.ramp(30 * minute, 2 * hour, to=1.0)]}
+    return ifx.preset("dusterwald2018").simulate(3 * hour, schedule=schedule)
+
+
+@pytest.fixture
+def axes() -> Any:
+    return new_axes(4, 2, window=False)
+
+
+@pytest.mark.parametrize("name", plotting.PANELS)
+def test_each_panel_draws_on_the_axes_it_is_given_and_names_its_unit(name: str, run: Trajectory, axes: Any) -> None:
+    ax = axes[0, 0]
+    assert plotting.PANELS[name](run, ax) is ax
+    assert ax.lines
+    assert ax.get_xlabel() == "time (h)"
+    assert "(" in ax.get_ylabel() or ax.get_ylabel() == "volume, w / w₀"
+
+
+def test_numbers_are_shown_in_the_unit_of_the_label(run: Trajectory, axes: Any) -> None:
+    ax = plotting.plot_voltage(run, axes[0, 0])
+    t, V = ax.lines[0].get_data()
+    assert ax.get_ylabel() == "membrane potential (mV)"
+    assert t[-1] == pytest.approx(3.0)
+    assert V[-1] == pytest.approx(1e3 * run.V[-1])
+    ax = plotting.plot_currents(run, axes[0, 1])
+    pump = next(line for line in ax.lines if line.get_label() == "NaKATPase")
+    assert ax.get_ylabel() == "outward current (mA/m²)"
+    assert pump.get_ydata()[-1] == pytest.approx(1e3 * run.current["NaKATPase"][-1])
+
+
+def test_an_ion_has_the_same_colour_in_every_panel(run: Trajectory, axes: Any) -> None:
+    seen = {}
+    for ax, draw, name in zip(
+        axes.flat, (plotting.plot_concentrations, plotting.plot_reversals, plotting.plot_currents), ("K⁺", "E K⁺", "leak_K"), strict=False
+    ):
+        draw(run, ax)
+        seen[name] = next(line.get_color() for line in ax.lines if line.get_label() == name)
+    assert len(set(seen.values())) == 1
+
+
+def test_the_overview_fills_its_axes_and_hides_the_rest(run: Trajectory, axes: Any) -> None:
+    assert plotting.overview(run, axes, panels=["V", "c_in", "atp"]) is axes
+    assert [ax.get_visible() for ax in axes.flat] == [True] * 3 + [False] * 5
+
+
+def test_line_names_do_not_overlap(run: Trajectory, axes: Any) -> None:
+    plotting.overview(run, axes)
+    figure = axes[0, 0].figure
+    figure.draw_without_rendering()
+    for ax in axes.flat:
+        boxes = [text.get_window_extent() for text in ax.texts]
+        for i, a in enumerate(boxes):
+            for b in boxes[:i]:
+                assert min(a.y1, b.y1) - max(a.y0, b.y0) < 1.0 or min(a.x1, b.x1) - max(a.x0, b.x0) < 0.0, ax.get_ylabel()
+
+
+def test_jumps_of_a_schedule_are_drawn_upright(run: Trajectory, axes: Any) -> None:
+    ax = plotting.plot_atp(run, axes[0, 0])
+    t, atp = ax.lines[0].get_data()
+    falling = np.flatnonzero(np.diff(atp) < -0.5 * atp[0])
+    assert len(falling) == 1
+    assert (t[falling + 1] - t[falling])[0] * hour < 1e-6
+
+
+def test_grey_marks_what_was_scheduled(run: Trajectory, axes: Any) -> None:
+    mesh = plotting.plot_voltage(run, axes[0, 0]).collections[0]
+    depth = np.asarray(mesh.get_array()).ravel()
+    assert (depth.min(), depth.max()) == (0.0, 1.0)
+    free = run.cell.simulate(1.0)
+    assert not plotting.plot_voltage(free, axes[0, 1]).collections
+
+
+def test_a_rigid_cell_has_no_volume_to_show(run: Trajectory) -> None:
+    rigid = ifx.Cell(
+        area=run.cell.area, volume=run.cell.volume, C_m=run.cell.C_m, T=run.cell.T, inside=run.cell.inside, bath=run.cell.bath,
+        impermeant=run.cell.impermeant, membrane=[m for m in run.cell.membrane if not isinstance(m, ifx.Water)], V=run.cell.V,
+    )  # fmt: skip
+    labels = {ax.get_ylabel() for ax in plotting.overview(rigid.simulate(60.0), new_axes(4, 2, window=False)).flat if ax.get_visible()}
+    assert "volume, w / w₀" not in labels
+    assert "membrane potential (mV)" in labels
+
+
+def test_unknown_panels_and_too_few_axes_are_refused(run: Trajectory) -> None:
+    with pytest.raises(ifx.UnknownNameError, match="volume"):
+        plotting.overview(run, panels=["volum"])
+    with pytest.raises(ifx.InputError, match="do not fit"):
+        plotting.overview(run, new_axes(1, 2, window=False))
+    with pytest.raises(ifx.InputError, match="side"):
+        plotting.plot_concentrations(run, side="left")
+
+
+def test_a_run_plots_itself_and_leaves_the_readers_settings_alone(run: Trajectory) -> None:
+    before = dict(matplotlib.rcParams)
+    grid = run.plot()
+    assert dict(matplotlib.rcParams) == before
+    assert grid.shape == (4, 2)
+    matplotlib.pyplot.close(grid[0, 0].figure)
+
+
+def test_a_picture_is_written_without_a_display_or_pyplot(tmp_path: Path) -> None:
+    code = f"""
+import sys, ionflux as ifx
+from ionflux.plotting import save_overview
+save_overview(ifx.preset("dusterwald2018").simulate(60.0), {str(tmp_path / "run.png")!r})
+assert "matplotlib.pyplot" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert (tmp_path / "run.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    assert [p.name for p in tmp_path.iterdir()] == ["run.png"]
+
+
+def test_without_matplotlib_the_extra_is_named(run: Trajectory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(ifx.MissingExtra, match=r"matplotlib.*pip install 'ionflux\[app\]'"):
+        run.plot()
+
+
+@given(st.lists(st.floats(-1.0, 2.0), min_size=1, max_size=12), st.floats(0.01, 0.3))
+def test_labels_are_moved_apart_and_no_further(places: list[float], gap: float) -> None:
+    wanted = sorted(places)
+    moved = spread(wanted, gap)
+    assert all(b - a >= gap - 1e-9 for a, b in pairwise(moved))
+    assert sum(moved) == pytest.approx(sum(wanted), abs=1e-9)
+    if all(b - a > gap for a, b in pairwise(wanted)):
+        assert moved == pytest.approx(wanted)
