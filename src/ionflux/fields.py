@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterator
 from math import isfinite
 from typing import Any, Self, TypeVar, dataclass_transform
 
-from . import units
 from .errors import InputError, UnitRangeError, UnknownNameError
 
 T = TypeVar("T")
@@ -166,6 +165,8 @@ def _advice(number: float, unit: str, lo: float, hi: float) -> str:
     """What to write instead, where a multiplier brings the number into its range."""
     if unit == "K" and lo <= (kelvin := number + 273.15) <= hi:
         return f"write celsius({number:g}) for {number:g} degrees Celsius ({kelvin:g} K)"
+    from . import units  # only a mistake needs them
+
     for multiplier in _MULTIPLIERS.get(unit, ()):
         if lo <= number * getattr(units, multiplier) <= hi:
             return f"write {number:g}*{multiplier} (ionflux.units) if that is what is meant"
@@ -184,10 +185,8 @@ class Described:
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Refuse unknown keywords with the nearest name; dataclasses would only say that it is unexpected."""
-        names = cls.__dataclass_fields__
-        for name in kwargs:
-            if name not in names:
-                raise UnknownNameError.among(f"{cls.__name__} takes no argument", name, [n for n, f in names.items() if f.init])
+        if unknown := kwargs.keys() - (known := {f.name: None for f in dataclasses.fields(cls)}).keys():
+            raise UnknownNameError.among(f"{cls.__name__} takes no argument", min(unknown), known)
         return super().__new__(cls)
 
     def __post_init__(self) -> None:

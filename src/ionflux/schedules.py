@@ -238,10 +238,10 @@ class table(Schedule):  # noqa: N801
         Straight between the points, or constant up to the next.
     """
 
-    t: tuple[float, ...] = field(kw_only=False)
-    y: tuple[float, ...] | None = field(default=None, kw_only=False)
+    t: Sequence[float] = field(kw_only=False)
+    y: Sequence[float] | None = field(default=None, kw_only=False)
     kind: str = field(default="linear", kw_only=False)
-    factor: tuple[float, ...] | None = None  # type: ignore[assignment]  # of all schedules this one alone takes many
+    factor: Sequence[float] | None = None  # type: ignore[assignment]  # of all schedules this one alone takes many
 
     def __post_init__(self) -> None:
         if (self.y is None) == (self.factor is None):
@@ -257,7 +257,7 @@ class table(Schedule):  # noqa: N801
             raise InputError("table: the times must increase and may not be negative")
 
     @property
-    def _points(self) -> tuple[float, ...]:
+    def _points(self) -> Sequence[float]:
         points = self.y if self.factor is None else self.factor
         assert points is not None
         return points
@@ -287,7 +287,7 @@ def pieces(schedule: Schedule | Iterable[Schedule], base: float, until: float) -
         Contiguous from 0 to `until`; a constant piece has y0 == y1.
     """
     course = [Piece(0.0, float(until), float(base), float(base))]
-    for one in (schedule,) if isinstance(schedule, Schedule) else schedule:
+    for one in schedule if isinstance(schedule, Iterable) else (schedule,):
         if not isinstance(one, Schedule):
             raise InputError(f"{one!r} is no schedule; there are step, ramp, pulse, train and table")
         course = one.apply(course)

@@ -23,17 +23,16 @@ def permittivity(T: float) -> float:
 def viscosity(T: float) -> float:
     """η(T), viscosity of water at 1 bar, Pa s: 8.90e-4 at 25 °C, 6.91e-4 at 37 °C.
 
-    log₁₀(η/η₂₀) = (20 − t)/(t + 96) · [1.2364 − 1.37e-3 (20 − t) + 5.7e-6 (20 − t)²], t in °C, η₂₀ = 1.002e-3 Pa s; −8 to 150 °C.
+    log₁₀(η/η₂₀) = x/(t + 96) · [1.2378 − 1.303e-3 x + 3.06e-6 x² + 2.55e-8 x³], x = 20 − t, t in °C, η₂₀ = 1.002e-3 Pa s; −8 to 150 °C.
 
     Parameters
     ----------
     T : float
         Temperature, K.
 
-    Source: J. Kestin, M. Sokolov, W. A. Wakeham, J. Phys. Chem. Ref. Data 7, 941 (1978), eq. 15.
+    Source: J. Kestin, M. Sokolov, W. A. Wakeham, J. Phys. Chem. Ref. Data 7, 941 (1978).
     """
     t = T - ZERO_CELSIUS
     x = 20.0 - t
-    exponent: float = x / (t + 96.0) * (1.2364 + x * (-1.37e-3 + 5.7e-6 * x))
-    viscosity: float = 1.002e-3 * 10.0**exponent
-    return viscosity
+    eta: float = 1.002e-3 * 10.0 ** (x / (t + 96.0) * (1.2378 + x * (-1.303e-3 + x * (3.06e-6 + x * 2.55e-8))))
+    return eta

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from math import pi
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from ionflux.baths import Bath, Concentrations, Impermeant
 from ionflux.constants import BODY_TEMPERATURE, FARADAY, GAS_CONSTANT
@@ -15,6 +15,10 @@ from ionflux.mechanisms.base import Law, Mechanism, ions_read
 from ionflux.mechanisms.water import Water
 from ionflux.species import IonSpecies
 from .start import Start, solve_start
+
+if TYPE_CHECKING:
+    from ionflux.results import Trajectory
+    from ionflux.steady import ClosedForm, SteadyState
 
 #: the parts of a cell that dotted names begin with; no mechanism may be called so
 PARTS = ("bath", "constants", "impermeant", "inside", "state")
@@ -103,7 +107,7 @@ class Cell(Described):
     ...     membrane=[ifx.Leak(Na, g=0.1), ifx.Leak(K, g=1.0), ifx.Leak(Cl, g=0.5), ifx.CubicNaKATPase(J_max=1e-4), ifx.Water(P_f=2e-5)],
     ... )
     >>> round(cell.parameters()["impermeant.z"].value, 6)
-    -1.000013
+    -1.000021
     """
 
     area: float = param("m^2", lo=1e-17, hi=1.0, doc="area of the membrane")
@@ -112,8 +116,8 @@ class Cell(Described):
     T: float = param("K", BODY_TEMPERATURE, lo=200, hi=500, doc="temperature", source="body temperature, 37 °C")
     inside: Mapping[IonSpecies, float]
     bath: Bath
-    impermeant: Impermeant | tuple[Impermeant, ...] | None = None
-    membrane: tuple[Mechanism, ...]
+    impermeant: Impermeant | Sequence[Impermeant] | None = None
+    membrane: Sequence[Mechanism]
     V: float | None = param("V", None, lo=-1, hi=1, doc="membrane potential at the start, inside minus outside")
     potential: str = "charge"
     constants: Constants | None = None
@@ -165,7 +169,7 @@ class Cell(Described):
         """The impermeants as given, none, one or several."""
         if self.impermeant is None:
             return ()
-        return (self.impermeant,) if isinstance(self.impermeant, Impermeant) else self.impermeant
+        return (self.impermeant,) if isinstance(self.impermeant, Impermeant) else tuple(self.impermeant)
 
     @property
     def mechanisms(self) -> tuple[Mechanism, ...]:
@@ -250,20 +254,20 @@ class Cell(Described):
 
     # --------------------------------------------------------------------------------------------------------------------- verbs
 
-    def simulate(self, until: float, **options: Any) -> Any:
-        """Integrate from the start to `until` (s); arguments and result as in `ionflux.simulation.simulate`."""
+    def simulate(self, until: float, **options: Any) -> Trajectory:
+        """Integrate from the start to `until` (s); keyword arguments as in `ionflux.simulation.simulate`."""
         from ionflux.simulation import simulate
 
         return simulate(self, until, **options)
 
-    def steady_state(self, start: Any = None, **options: Any) -> Any:
-        """Find the steady state; arguments and result as in `ionflux.steady.steady_state`."""
+    def steady_state(self, start: Cell | SteadyState | None = None, **options: Any) -> SteadyState:
+        """Find the steady state; keyword arguments as in `ionflux.steady.steady_state`."""
         from ionflux.steady import steady_state
 
         return steady_state(self, start, **options)
 
-    def closed_form(self) -> Any:
-        """Return the steady state in closed form, where one exists; see `ionflux.steady.closed_form`."""
+    def closed_form(self) -> ClosedForm:
+        """Return the electroneutral steady state in closed form, where one exists; see `ionflux.steady.closed_form`."""
         from ionflux.steady import closed_form
 
         return closed_form(self)

@@ -25,7 +25,7 @@ and every rate is multiplied by `scale`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import IntEnum
 from types import MappingProxyType
 from typing import ClassVar, TypeVar, dataclass_transform
@@ -159,7 +159,7 @@ def mechanism(cls: type[T]) -> type[T]:
         raise ModelError(f"{where} is no subclass of Mechanism")
     if getattr(made, "thermodynamics", None) not in THERMODYNAMICS:
         raise ModelError(f"{where}.thermodynamics must be one of {', '.join(map(repr, THERMODYNAMICS))}")
-    names = made.__dataclass_fields__
+    names = {f.name for f in fields(made)}
     stated = vars(made)
     if isinstance(stated.get("moves"), Mapping):
         for ion, n in stated["moves"].items():
@@ -179,7 +179,7 @@ def mechanism(cls: type[T]) -> type[T]:
 
 def one_of(mechanism: Mechanism, *names: str) -> str:
     """Return which of several alternative parameters is given; raise `InputError` unless exactly one is."""
-    given = [name for name in names if getattr(mechanism, name) not in (None, False)]
+    given = [name for name in names if (value := getattr(mechanism, name)) is not None and value is not False]
     if len(given) == 1:
         return given[0]
     choice = " or ".join(f"{name}=" for name in names)

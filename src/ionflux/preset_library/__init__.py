@@ -9,16 +9,17 @@ from typing import Any
 
 from ionflux.cells import Cell
 from ionflux.errors import UnknownNameError
+from ionflux.fields import plain
 
 _NAMES = ("kay2017", "dusterwald2018")
 
 
 @dataclass(frozen=True)
 class Symbol:
-    """What a symbol of a paper is here: its dotted name, and the factor from the paper's quantity (in SI) to it."""
+    """What a symbol of a paper is here: its dotted name, and what the paper's quantity (in SI) is to be divided by."""
 
     name: str
-    factor: float = 1.0
+    divisor: float = 1.0
 
 
 def presets() -> tuple[str, ...]:
@@ -57,7 +58,7 @@ def preset(name: str, **symbols: Any) -> Cell:
     for key, value in symbols.items():
         if key in table:
             symbol = table[key]
-            changes[symbol.name] = value if symbol.factor == 1.0 else value * symbol.factor
+            changes[symbol.name] = value if symbol.divisor == 1.0 else plain(value, None, key) / symbol.divisor
         elif key in cell.parameters() or ".with_" in key:
             changes[key] = value
         else:

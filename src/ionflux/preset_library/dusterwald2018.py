@@ -26,7 +26,7 @@ from ionflux.units import mM, mS_per_cm2, mV, uA_per_cm2, uF_per_cm2, um
 FARADAY = 96485.0
 
 SYMBOLS = {
-    "p": Symbol("NaKATPase.J_max", 1 / FARADAY),  # the pump constant, as a current density
+    "p": Symbol("NaKATPase.J_max", FARADAY),  # the pump constant, as a current density
     "g_Na": Symbol("leak_Na.g"),
     "g_K": Symbol("leak_K.g"),
     "g_Cl": Symbol("leak_Cl.g"),

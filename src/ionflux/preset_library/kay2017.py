@@ -23,7 +23,7 @@ from ionflux.units import mM, mS_per_cm2, mV, uA_per_cm2, uF_per_cm2, um
 FARADAY = 96485.0
 
 SYMBOLS = {
-    "P": Symbol("NaKATPase.J_max", 1 / FARADAY),  # the pump's current density: 3P of Na out, 2P of K in
+    "P": Symbol("NaKATPase.J_max", FARADAY),  # the pump's current density: 3P of Na out, 2P of K in
     "g_Na": Symbol("leak_Na.g"),
     "g_K": Symbol("leak_K.g"),
     "g_Cl": Symbol("leak_Cl.g"),
