@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import json as json_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +16,7 @@ from .cli import Exit, tell, verb
 from .errors import InputError, Interrupted, SolveError, StorageError, UnknownNameError
 
 if TYPE_CHECKING:
+    from .cells import Cell
     from .fields import Parameter
 
 app = typer.Typer(
@@ -52,7 +55,7 @@ def demo(
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
     json: Json = False,
 ) -> None:
-    """A neuron under an hour of ouabain, and how it recovers: a table, a figure and a NetCDF file."""
+    """An hour of ouabain and the recovery: table, figure, NetCDF."""
     from . import demo as show
     from .files import save
     from .plotting import save_overview
@@ -80,34 +83,36 @@ def demo(
 
 @presets_app.callback()
 @verb
-def presets_list(context: typer.Context, json: Json = False) -> None:
-    """List the published models."""
-    if context.invoked_subcommand is not None:
-        return
-    from .preset_library import presets
-
-    found = presets()
-    if json:
-        _print_json(found)
-    else:
-        for name in found:
-            typer.echo(name)
+def presets_top(context: typer.Context, json: Json = False) -> None:
+    """Published models: list them, or show one."""
+    if context.invoked_subcommand is None:
+        _list_presets(json)
 
 
 @presets_app.command("list")
 @verb
-def presets_list_again(json: Json = False) -> None:
-    """List the published models."""
-    from .preset_library import presets
+def presets_list(json: Json = False) -> None:
+    """The published models, a line each."""
+    _list_presets(json)
 
-    _print_json(presets()) if json else typer.echo("\n".join(presets()))
+
+@presets_app.command("show")
+@verb
+def presets_show(preset: Preset, json: Json = False) -> None:
+    """One model: its equations, its source, and the paper's symbols."""
+    cell, text = _preset(preset), _text_of(preset)
+    if json:
+        _print_json({"name": preset, "text": text, "symbols": dict(cell.symbols), "parameters": sorted(cell.parameters())})
+        return
+    rows = [[symbol, name] for symbol, name in cell.symbols.items()]
+    typer.echo(f"{text}\n\n{text_table(['symbol', 'parameter'], rows, flush='ll')}")
 
 
 @params_app.command("list")
 @verb
 def params_list(preset: Preset, json: Json = False) -> None:
     """All parameters of a model: dotted name, value, unit, and what each is."""
-    found = _parameters(preset)
+    found = _preset(preset).parameters()
     if json:
         _print_json({name: _plain(p) for name, p in found.items()})
         return
@@ -119,7 +124,8 @@ def params_list(preset: Preset, json: Json = False) -> None:
 @verb
 def params_show(preset: Preset, parameter: Dotted, json: Json = False) -> None:
     """One parameter of a model: value, unit, plausible range, source."""
-    found = _parameters(preset)
+    cell = _preset(preset)
+    found = cell.parameters()
     if parameter not in found:
         raise UnknownNameError.among(f"{preset} has no parameter", parameter, found)
     p = found[parameter]
@@ -133,15 +139,32 @@ def params_show(preset: Preset, parameter: Dotted, json: Json = False) -> None:
         "value": f"{p.value!r}{unit}",
         "range": f"{p.lo:g} … {p.hi:g}{unit}",
         "source": p.source or "not stated",
+        "symbol": next((symbol for symbol, name in cell.symbols.items() if name == parameter), "none in the paper"),
     }
     width = max(map(len, facts))
     typer.echo("\n".join(f"{name:<{width}}  {text}" for name, text in facts.items()))
 
 
-def _parameters(name: str) -> dict[str, Parameter]:
+def _list_presets(json: bool) -> None:
+    from .preset_library import presets
+
+    found = {name: _text_of(name).splitlines()[0] for name in presets()}
+    if json:
+        _print_json(found)
+        return
+    width = max(map(len, found))
+    typer.echo("\n".join(f"{name:<{width}}  {text}" for name, text in found.items()))
+
+
+def _preset(name: str) -> Cell:
     from .preset_library import preset
 
-    return preset(name).parameters()
+    return preset(name)
+
+
+def _text_of(name: str) -> str:
+    """What the file of a model says about it: a line, the equations, the source."""
+    return inspect.getdoc(importlib.import_module(f"{__package__}.preset_library.{name}")) or name
 
 
 def _plain(p: Parameter) -> dict[str, Any]:

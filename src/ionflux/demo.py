@@ -98,7 +98,7 @@ def story(run: Trajectory) -> str:
         f"Without its pump the cell loses the pump's current at once ({V[stopped] - V[rest]:+.1f} mV) and its gradients within the hour: "
         f"Na comes in, K leaves and V goes with E_K; Cl follows V, water follows Cl, and the cell swells by {swelling:.0f} %. "
         f"The returning pump finds {at.c_in['Na'][poisoned]:.0f} mM Na and, being electrogenic, drives V to {V[lowest]:.0f} mV, "
-        f"beyond E_K ({at.E['K'][lowest] * 1e3:.0f} mV); KCC2 takes Cl and the water out again in half an hour, "
+        f"beyond E_K ({at.E['K'][lowest] * 1e3:.0f} mV); Cl leaves through its leak and KCC2 and takes the water along within half an hour, "
         f"and in the end V is within {max(abs(V[end] - V[rest]) * 1e3, 0.1):.1f} µV of where it was. "
         f"At rest the pump uses {atp * 1e15:.0f} fmol of ATP an hour, {atp / w[rest]:.0f} mM of the cell's volume."
     )

@@ -131,7 +131,17 @@ def test_presets_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
         assert main(arguments) == Exit.OK
         assert "dusterwald2018" in capsys.readouterr().out
     assert main(["presets", "--json"]) == Exit.OK
-    assert "kay2017" in json.dumps(json.loads(capsys.readouterr().out))
+    assert tuple(json.loads(capsys.readouterr().out)) == ifx.presets()
+
+
+def test_a_preset_is_shown_with_its_equations_its_source_and_the_symbols_of_its_paper(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["presets", "show", "dusterwald2018"]) == Exit.OK
+    out = capsys.readouterr().out
+    assert "dn_Na/dt" in out
+    assert "Source:" in out
+    assert ["g_KCC2", "KCC2.g"] in [line.split() for line in out.splitlines()]
+    assert main(["presets", "show", "dusterwald2018", "--json"]) == Exit.OK
+    assert json.loads(capsys.readouterr().out)["symbols"]["g_KCC2"] == "KCC2.g"
 
 
 def test_parameters_are_listed_with_value_unit_and_meaning(capsys: pytest.CaptureFixture[str]) -> None:
@@ -149,7 +159,8 @@ def test_one_parameter_is_shown_with_its_source(capsys: pytest.CaptureFixture[st
     assert main(["params", "show", "dusterwald2018", "KCC2.g"]) == Exit.OK
     out = capsys.readouterr().out
     assert "0.2 S m^-2" in out
-    assert "source" in out
+    assert "eLife" in out
+    assert "g_KCC2" in out
 
 
 @pytest.mark.parametrize(
