@@ -93,12 +93,15 @@ def story(run: Trajectory) -> str:
     at = run.at(np.array([OUABAIN, OUABAIN + 0.2, WASHOUT, trough, END]))
     rest, stopped, poisoned, lowest, end = range(5)
     V, w = at.V * 1e3, at.volume
+    leaving = run.at(washout[washout <= WASHOUT + 0.5 * hour]).flux
+    by_KCC2, by_leak = (float(np.sum(leaving[label]["Cl"])) for label in ("KCC2", "leak_Cl"))
     swelling, atp = 100 * (w[poisoned] / w[rest] - 1), float(at.atp[rest]) * hour
     text = (
         f"Without its pump the cell loses the pump's current at once ({V[stopped] - V[rest]:+.1f} mV) and its gradients within the hour: "
         f"Na comes in, K leaves and V goes with E_K; Cl follows V, water follows Cl, and the cell swells by {swelling:.0f} %. "
         f"The returning pump finds {at.c_in['Na'][poisoned]:.0f} mM Na and, being electrogenic, drives V to {V[lowest]:.0f} mV, "
-        f"beyond E_K ({at.E['K'][lowest] * 1e3:.0f} mV); Cl leaves through its leak and KCC2 and takes the water along within half an hour, "
+        f"beyond E_K ({at.E['K'][lowest] * 1e3:.0f} mV); within half an hour Cl leaves, "
+        f"{100 * by_KCC2 / (by_KCC2 + by_leak):.0f} % of it through KCC2, and takes the water along, "
         f"and in the end V is within {max(abs(V[end] - V[rest]) * 1e3, 0.1):.1f} µV of where it was. "
         f"At rest the pump uses {atp * 1e15:.0f} fmol of ATP an hour, {atp / w[rest]:.0f} mM of the cell's volume."
     )
