@@ -117,3 +117,31 @@ def test_a_rest_stays_a_rest() -> None:
     assert np.max(np.abs(run.V - float(rest.V))) < 1e-8
     assert np.max(np.abs(run.volume / float(rest.w) - 1)) < 1e-8
     assert run.stats.steps < 200
+
+
+def test_dense_output_between_steps_is_what_samples_return() -> None:
+    times = np.linspace(0.0, 36000.0, 777)
+    steps = bench_cell().simulate(36000.0, schedule=ouabain())
+    samples = bench_cell().simulate(36000.0, schedule=ouabain(), at=times)
+    between = steps.at(times)
+    for ion in (Na, K, Cl):
+        np.testing.assert_allclose(between.c_in[ion], samples.c_in[ion], rtol=1e-14)
+    np.testing.assert_allclose(between.V, samples.V, rtol=1e-12)
+    assert len(steps.t) < 400
+
+
+def test_a_run_cut_in_two_goes_on_where_it_stopped() -> None:
+    whole = bench_cell().simulate(7200.0, at=[7200.0], rtol=1e-9)
+    half = bench_cell().simulate(3600.0, rtol=1e-9).cell_at(3600.0).simulate(3600.0, at=[3600.0], rtol=1e-9)
+    for ion in (Na, K, Cl):
+        assert half.c_in[ion][-1] == pytest.approx(whole.c_in[ion][-1], rel=1e-8)
+    assert half.V[-1] == pytest.approx(whole.V[-1], abs=1e-9)
+
+
+def test_ten_hours_keep_the_charge_to_round_off() -> None:
+    beat = {"NaKATPase.scale": ifx.train(100.0, 360.0, 100, 180.0, to=0)}
+    run = bench_cell().simulate(36000.0, schedule=beat)
+    assert run.stats.steps > 1000
+    assert run.audit.ok
+    assert run.audit.charge < 1e-14
+    assert run.audit.impermeant < 1e-14
