@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from .baths import Impermeant as Impermeant
     from .cells import Cell as Cell
     from .cells import Constants as Constants
-    from .constants import celsius as celsius
     from .errors import ConvergenceError as ConvergenceError
     from .errors import ElectroneutralityError as ElectroneutralityError
     from .errors import InputError as InputError
@@ -86,15 +85,13 @@ if TYPE_CHECKING:
     from .steady import SteadyState as SteadyState
     from .sweeps import Sweep as Sweep
     from .sweeps import sweep as sweep
-    from .units import mM as mM
-    from .units import mV as mV
+    from .units import *  # noqa: F403
 
 #: where each public name lives; the imports above say the same to type checkers
 _HOMES = {
     "_config": "show_config",
     "baths": "Bath Impermeant",
     "cells": "Cell Constants",
-    "constants": "celsius",
     "errors": "ConvergenceError ElectroneutralityError InputError Interrupted IonfluxError IonfluxWarning MissingExtra ModelError "
     "NoClosedForm NonFiniteError NoSteadyState NotNeutralWarning ScenarioError ShapeError SolveError Status StepSizeError StorageError "
     "UnitRangeError UnknownNameError",
@@ -107,6 +104,7 @@ _HOMES = {
     "species": "IonSpecies Na K Cl Ca Mg H OH HCO3 Li Rb Cs Ba Sr NH4 SO4 Br I_ F_ NO3 TMA Choline Gluconate",
     "steady": "ClosedForm SteadyState",
     "sweeps": "Sweep sweep",
+    "units": "celsius",
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
 
@@ -114,11 +112,14 @@ __all__ = ["__version__", *_HOME]
 
 
 def __getattr__(name: str) -> object:
-    home = _HOME.get(name)
-    if home is None:
-        raise AttributeError(f"module 'ionflux' has no attribute {name!r}")
     from importlib import import_module
 
+    home = _HOME.get(name)
+    if home is None:
+        units = import_module("ionflux.units")
+        if name not in units.__all__:  # multipliers are here too, but `from ionflux import *` does not bring them
+            raise AttributeError(f"module 'ionflux' has no attribute {name!r}")
+        home = "units"
     value = getattr(import_module(f"ionflux.{home}"), name)
     globals()[name] = value  # found once is found for good
     return value

@@ -5,6 +5,7 @@ Concentrations are in mol/m³, which is mM. Ions index by themselves or by name:
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import field
@@ -15,10 +16,11 @@ from .constants import BODY_TEMPERATURE, FARADAY, GAS_CONSTANT, VACUUM_PERMITTIV
 from .errors import ElectroneutralityError, InputError, NotNeutralWarning, UnknownNameError
 from .fields import Described, Parameter, described, param
 from .solvent import permittivity
-from .species import IonSpecies
+from .species import TEMPERATURE, IonSpecies
 
 #: an infinite bath whose net charge is more than this fraction of Σ|z|c is remarked upon
 NEUTRAL_WITHIN = 1e-3
+_PERMITTIVITY = Parameter(78.4, "1", 1.0, 1e3, "relative permittivity")
 _CONCENTRATION = Parameter(0.0, "mol m^-3", 0.0, 6e4, "concentration")
 
 
@@ -105,6 +107,14 @@ class Concentrations(Mapping[IonSpecies, float]):
         return sum(ion.z * c for ion, c in self.items())
 
 
+def _outside() -> int:
+    """How many calls up the code stands that uses ionflux: where a warning belongs."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back is not None and str(frame.f_globals.get("__name__")).partition(".")[0] == "ionflux":
+        frame, level = frame.f_back, level + 1
+    return level
+
+
 @described
 class Impermeant(Described):
     """Solutes that never cross the membrane: proteins, phosphates, organic anions.
@@ -166,7 +176,7 @@ class Bath(Described, Mapping[IonSpecies, float]):
                 f"the bath has {charge:+.4g} mol/m³ of net charge ({abs(charge) / total:.2g} of its ionic charge); it does not enter V. "
                 "To balance it use bath.balanced_with(ion) or impermeant=Impermeant(z=, c=)",
                 NotNeutralWarning,
-                stacklevel=3,
+                stacklevel=_outside(),
             )
 
     def __getitem__(self, ion: IonSpecies | str) -> float:
@@ -222,7 +232,8 @@ class Bath(Described, Mapping[IonSpecies, float]):
 
         Source: P. Debye & E. Hückel, Phys. Z. 24, 185 (1923).
         """
-        eps_r = permittivity(T) if eps_r is None else eps_r
+        T = TEMPERATURE.check("T", T)
+        eps_r = permittivity(T) if eps_r is None else _PERMITTIVITY.check("eps_r", eps_r)
         if not self.ionic_strength:
             return float("inf")
         return sqrt(VACUUM_PERMITTIVITY * eps_r * GAS_CONSTANT * T / (2 * FARADAY**2 * self.ionic_strength))

@@ -21,8 +21,11 @@ from types import MappingProxyType
 
 from .constants import BODY_TEMPERATURE, ROOM_TEMPERATURE
 from .errors import InputError
-from .fields import Described, check_name, described, param
+from .fields import Described, Parameter, check_name, described, param
 from .solvent import viscosity
+
+#: what a temperature may be, anywhere
+TEMPERATURE = Parameter(BODY_TEMPERATURE, "K", 200.0, 500.0, "temperature")
 
 
 @described
@@ -73,10 +76,11 @@ class IonSpecies(Described):
         Raises
         ------
         InputError
-            When the ion has no diffusivity.
+            When the ion has no diffusivity, or T is outside 200 … 500 K.
 
         Source: A. Einstein, Ann. Phys. 17, 549 (1905); viscosity of water after Kestin, Sokolov & Wakeham (1978).
         """
+        T = TEMPERATURE.check("T", T)
         if self.D is None:
             raise InputError(f"{self!r} has no diffusivity; write IonSpecies({self.name!r}, {self.z}, D=...)")
         return self.D * (T / ROOM_TEMPERATURE) * (viscosity(ROOM_TEMPERATURE) / viscosity(T))

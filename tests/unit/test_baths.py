@@ -61,6 +61,13 @@ def test_the_debye_length_of_ringer_is_0_78_nm(eps_r: float, t: float, length: f
     assert Bath(RINGER).debye_length(T=celsius(t)) / nm == pytest.approx(length, rel=5e-4)
 
 
+def test_a_debye_length_in_degrees_is_refused() -> None:
+    with pytest.raises(ifx.UnitRangeError, match=r"celsius\(37\)"):
+        Bath(RINGER).debye_length(T=37)
+    with pytest.raises(ifx.UnitRangeError, match="eps_r"):
+        Bath(RINGER).debye_length(0)
+
+
 def test_without_ions_nothing_is_screened() -> None:
     assert Bath({}).debye_length() == float("inf")
 

@@ -333,10 +333,17 @@ def test_whole_parts_can_be_replaced() -> None:
     assert cell.bath[K] == 10
 
 
+def test_v_can_be_left_open_again() -> None:
+    cell = make(impermeant=make().replace({"impermeant.z": -1.0}).impermeant, inside={Na: 10.0, K: 139.9971, Cl: 10.0}, V=None)
+    assert cell.replace({"V": -0.05}).V == -0.05
+    assert cell.replace({"V": -0.05}).replace({"V": None}).start.V == pytest.approx(-0.05, abs=1e-9)
+
+
 def test_bath_potassium_changes_alone_or_with_a_partner() -> None:
     cell = make()
-    with pytest.warns(ifx.NotNeutralWarning):
+    with pytest.warns(ifx.NotNeutralWarning) as caught:
         alone = cell.replace({"bath.K": 8 * mM})
+    assert caught[0].filename == __file__
     assert dict(alone.bath) == {Na: 145, K: 8, Cl: 150}
     assert dict(cell.replace({"bath.K.with_Na": 8 * mM}).bath) == {Na: 142, K: 8, Cl: 150}
     assert dict(cell.replace({"bath.K.with_Cl": 8 * mM}).bath) == {Na: 145, K: 8, Cl: 153}

@@ -29,6 +29,8 @@ def test_a_preset_is_a_cell_like_any_other(name: str) -> None:
         assert again == cell
         assert hash(again) == hash(cell)
     assert pickle.loads(pickle.dumps(cell)).sources == cell.sources
+    with pytest.raises(TypeError):
+        cell.sources["area"] = "nowhere"  # type: ignore[index]
 
 
 @pytest.mark.parametrize("name", presets())

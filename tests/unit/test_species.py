@@ -60,6 +60,8 @@ def test_diffusion_follows_temperature_over_viscosity() -> None:
     assert K.D_at(celsius(25)) == K.D
     # T eta(25)/(298.15 eta(37)) with the viscosities 0.8901 and 0.6913 mPa s of the tables
     assert K.D_at(celsius(37)) / K.D == pytest.approx(310.15 / 298.15 * 0.8901 / 0.6913, rel=2e-3)
+    with pytest.raises(ifx.UnitRangeError, match=r"celsius\(37\)"):
+        K.D_at(37)
     with pytest.raises(ifx.InputError, match="no diffusivity"):
         IonSpecies("X", 1).D_at(300)
 

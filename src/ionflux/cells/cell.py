@@ -5,15 +5,16 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from math import pi
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 
 from ionflux.baths import Bath, Concentrations, Impermeant
-from ionflux.constants import BODY_TEMPERATURE, FARADAY, GAS_CONSTANT
+from ionflux.constants import FARADAY, GAS_CONSTANT
 from ionflux.errors import InputError, ModelError
 from ionflux.fields import Described, Parameter, described, param
 from ionflux.mechanisms.base import Law, Mechanism, ions_read
 from ionflux.mechanisms.water import Water
-from ionflux.species import IonSpecies
+from ionflux.species import TEMPERATURE, IonSpecies
 from .start import Start, solve_start
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ class Cell(Described):
     area: float = param("m^2", lo=1e-17, hi=1.0, doc="area of the membrane")
     volume: float = param("m^3", lo=1e-26, hi=1e-5, doc="volume at the start")
     C_m: float = param("F m^-2", lo=1e-4, hi=0.5, doc="capacitance of the membrane per area")
-    T: float = param("K", BODY_TEMPERATURE, lo=200, hi=500, doc="temperature", source="body temperature, 37 °C")
+    T: float = param("K", TEMPERATURE.value, lo=TEMPERATURE.lo, hi=TEMPERATURE.hi, doc="temperature", source="body temperature, 37 °C")
     inside: Mapping[IonSpecies, float]
     bath: Bath
     impermeant: Impermeant | Sequence[Impermeant] | None = None
@@ -140,10 +141,17 @@ class Cell(Described):
         if self.potential != "charge":
             raise InputError(f"Cell.potential = {self.potential!r}; it is 'charge'")
         for name in ("sources", "symbols"):
-            put(self, name, dict(getattr(self, name)))
+            put(self, name, MappingProxyType(dict(getattr(self, name))))
         self._check_names()
         self._check_ions()
         self.start  # noqa: B018  a start that cannot be is refused here, and not when the cell is first used
+
+    def __getstate__(self) -> dict[str, Any]:  # read-only views do not pickle
+        return {**super().__getstate__(), "sources": dict(self.sources), "symbols": dict(self.symbols)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        views = {name: MappingProxyType(state[name]) for name in ("sources", "symbols")}
+        super().__setstate__({**state, **views})
 
     @classmethod
     def sphere(cls, radius: float, **fields: Any) -> Self:

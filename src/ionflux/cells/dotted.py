@@ -58,7 +58,8 @@ def _prefixes(cell: Cell) -> list[str]:
 def replace(cell: Cell, changes: Mapping[str, Any]) -> Cell:
     """Return the cell with other values; see `Cell.replace`."""
     known = parameters(cell)
-    whole = {name: value for name, value in changes.items() if name in Cell.__dataclass_fields__ and name not in known}
+    of_cell = {f.name for f in dataclasses.fields(cell)}
+    whole = {name: value for name, value in changes.items() if name in of_cell and (name not in known or value is None)}
     if "T" in whole and "T" not in known:
         raise InputError("T does not enter the equations of this cell, because its constants give RT/F; replace constants.RT_F")
     if whole:

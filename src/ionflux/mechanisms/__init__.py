@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ionflux.fields import param
 from .base import Factor, FactorKind, Law, Mechanism, mechanism, power, saturation
 from .cotransporters import KCC2, NKCC1
 from .leaks import Leak
@@ -21,6 +22,7 @@ __all__ = [
     "NaKATPase",
     "Water",
     "mechanism",
+    "param",
     "power",
     "saturation",
 ]
