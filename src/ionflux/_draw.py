@@ -82,7 +82,7 @@ def curves(ax: Axes | None, t: NDArray[np.float64], lines: Sequence[Line], ylabe
 
 def name_ends(ax: Axes, lines: Iterable[Line]) -> None:
     """Write each line's name where it ends, moved apart where two would overlap; call it once the y range is final."""
-    ends = sorted((float(line.y[-1]), line.name, line.colour) for line in lines if line.name and len(line.y))
+    ends = sorted((float(line.y[-1]), line.name, line.colour) for line in lines if line.name and len(line.y) and np.isfinite(line.y[-1]))
     if not ends:
         return
     low, high = ax.get_ylim()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ._extras import need
 from ._text import text_table
 from ._version import __version__
 from .cli import Exit, tell, verb
@@ -60,6 +61,8 @@ def demo(
     from .files import save
     from .plotting import save_overview
 
+    for module in ("matplotlib", "xarray", "h5netcdf", "h5py"):  # before anything is written
+        need(module, to="draw and save the demo")
     picture, data = _free(out, "ionflux-demo.png", force), _free(out, "ionflux-demo.nc", force)
     try:
         run = show.run_demo()

@@ -187,6 +187,16 @@ def test_without_typer_the_extra_is_named(capsys: pytest.CaptureFixture[str], mo
     assert "pip install 'ionflux[app]'" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("package", ["matplotlib", "h5py"])
+def test_a_missing_extra_is_named_before_anything_is_written(
+    package: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    assert main(["demo", "--out", str(tmp_path)]) == Exit.BAD_INPUT
+    assert "pip install 'ionflux[app]'" in capsys.readouterr().err
+    assert names(tmp_path) == []
+
+
 def test_the_module_is_the_command() -> None:
     run = subprocess.run([sys.executable, "-m", "ionflux", "--version"], capture_output=True, text=True, check=True)
     assert (run.stdout, run.stderr) == (f"ionflux {ifx.__version__}\n", "")

@@ -106,6 +106,16 @@ def test_a_rigid_cell_has_no_volume_to_show(run: Trajectory) -> None:
     assert "membrane potential (mV)" in labels
 
 
+def test_an_ion_that_is_absent_has_no_reversal_potential_and_breaks_no_figure() -> None:
+    cell = ifx.Cell.sphere(
+        5e-6, C_m=0.01, V=-0.05, inside={ifx.K: 140.0, ifx.Li: 0.0}, bath=ifx.Bath({ifx.K: 5.0, ifx.Li: 0.0, ifx.Cl: 5.0}),
+        impermeant=ifx.Impermeant(c=140.0), membrane=[ifx.Leak(ifx.K, g=1.0), ifx.Leak(ifx.Li, P=1e-9)],
+    )  # fmt: skip
+    grid = plotting.overview(cell.simulate(1.0), new_axes(4, 2, window=False))
+    grid[0, 0].figure.draw_without_rendering()
+    assert {text.get_text() for text in grid[0, 1].texts} == {"V", "E K⁺"}
+
+
 def test_unknown_panels_and_too_few_axes_are_refused(run: Trajectory) -> None:
     with pytest.raises(ifx.UnknownNameError, match="volume"):
         plotting.overview(run, panels=["volum"])
