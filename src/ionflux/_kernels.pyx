@@ -204,14 +204,15 @@ cdef inline void evaluate_rows(const Tables *T, vd *work, Py_ssize_t m, const do
     cdef double *x = <double *> reg
     cdef int width = WV * VL
     cdef Py_ssize_t first, row
-    cdef int lane, i
+    cdef int lane, i, v
+    for i in range(T.n_par):
+        for v in range(WV):
+            reg[(T.n + i) * WV + v] = v_set(base[i])
     for first from 0 <= first < m by width:
         for lane in range(width):
             row = first + lane if first + lane < m else m - 1
             for i in range(T.n):
                 x[i * width + lane] = y[row * T.n + i]
-            for i in range(T.n_par):
-                x[(T.n + i) * width + lane] = base[i]
             for i in range(n_vary):
                 x[(T.n + slot[i]) * width + lane] = vary[row * n_vary + i]
         runner(T, &T.rates, reg)

@@ -14,6 +14,7 @@ matrix form, which holds for any set of linear mechanisms, is our own.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -91,7 +92,10 @@ class PumpLeak:
         """The balance at a pump rate J (mol m^-2 s^-1); X <= 0 where no steady state exists."""
         alpha, beta = self._sums(J)
         A, B, C = (1.0 - self.z_X) * alpha, self.z_X * self.Pi, -(1.0 + self.z_X) * beta
-        root = np.sqrt(max(B * B - 4.0 * A * C, 0.0))
+        discriminant = B * B - 4.0 * A * C
+        if discriminant < 0.0:  # z_X < -1 and more permeant anions than the balance can hold
+            return Balance(J, float("nan"), np.full(len(self.c_out), np.nan), -self.Pi)
+        root = np.sqrt(discriminant)
         # the larger root where A > 0 (z_X < 1), written without cancellation
         if A > 0:
             theta = (root - B) / (2.0 * A) if B <= 0 else -2.0 * C / (B + root)
@@ -134,10 +138,8 @@ class PumpLeak:
 
         if mismatch(0.0) >= 0.0:
             return self.at(0.0)
-        high = max(self.pump_rate(self.c_out), 1e-30)
-        for _ in range(400):
-            if mismatch(high) > 0.0:
-                break
+        high = 1e-3 / float(np.max(np.abs(self.slope)))
+        while mismatch(high) <= 0.0:  # the pump empties the cell of what it pumps exponentially, so this ends before exp overflows
             high *= 2.0
         J = brentq(mismatch, 0.0, high, xtol=1e-300, rtol=8.9e-16, maxiter=500)
         return self.at(float(J))
@@ -147,29 +149,34 @@ class PumpLeak:
         """dX/dJ along the balance, by implicit differentiation of the quadratic."""
         alpha, beta = self._sums(J)
         theta = float(np.exp(-self.at(J).u))
+        if np.isnan(theta):
+            return float("nan")
         e = self.c_out * np.exp(-self.slope * J) * -self.slope
         da, db = float(np.sum(e[self.z > 0])), float(np.sum(e[self.z < 0]))
         z = self.z_X
         dtheta = -((1 - z) * da * theta**2 - (1 + z) * db) / (2 * (1 - z) * alpha * theta + z * self.Pi)
         return -(da * theta + alpha * dtheta) - (db / theta - beta * dtheta / theta**2)
 
-    def _range(self) -> float:
-        """A pump rate beyond which no steady state exists."""
-        high = 1.0 / max(float(np.max(np.abs(self.slope))), 1e-300)
-        for _ in range(60):
-            if self.at(high).X <= 0.0:
-                return high
-            high *= 1.5
-        return high
+    def _first(self, low: float, ends: Callable[[float], bool]) -> tuple[float, float] | None:
+        """Neighbouring pump rates, the first at which it has not ended yet and the next, until an ion has grown e^300-fold."""
+        J, unit = low, 1.0 / float(np.max(np.abs(self.slope)))
+        while J < 300.0 / float(np.max(-self.slope, initial=1.0 / unit if np.all(self.slope >= 0) else 0.0)):
+            following = max(1.1 * J, 1e-3 * unit)
+            if ends(following):
+                return J, following
+            J = following
+        return None
 
     def minimal_volume(self) -> float:
         """Pump rate of the smallest steady volume, mol m^-2 s^-1; NaN without a pump."""
         from scipy.optimize import brentq
 
-        if not np.any(self.nu):
+        if not np.any(self.nu) or not self._dX(0.0) > 0.0:
             return float("nan")
-        high = self._range()
-        return float(brentq(self._dX, 0.0, high, xtol=1e-300, rtol=8.9e-16)) if self._dX(0.0) > 0.0 > self._dX(high) else float("nan")
+        bracket = self._first(0.0, lambda J: not self._dX(J) > 0.0)
+        if bracket is None or not np.isfinite(self._dX(bracket[1])):
+            return float("nan")
+        return float(brentq(self._dX, *bracket, xtol=1e-300, rtol=8.9e-16))
 
     def largest(self) -> float:
         """Pump rate above which the volume diverges, mol m^-2 s^-1; NaN where there is none."""
@@ -178,4 +185,5 @@ class PumpLeak:
         best = self.minimal_volume()
         if not np.isfinite(best) or self.at(best).X <= 0.0:
             return float("nan")
-        return float(brentq(lambda J: self.at(J).X, best, self._range(), xtol=1e-300, rtol=8.9e-16))
+        bracket = self._first(best, lambda J: self.at(J).X <= 0.0)
+        return float("nan") if bracket is None else float(brentq(lambda J: self.at(J).X, *bracket, xtol=1e-300, rtol=8.9e-16))

@@ -108,18 +108,22 @@ class Observed:
     shape: tuple[int, ...]
 
     def _set(self, lowered: Lowered, values: dict[str, Any], y: NDArray[np.float64], base: NDArray[np.float64],
-             slots: NDArray[np.intc], rows: NDArray[np.float64], shape: tuple[int, ...]) -> None:  # fmt: skip
-        """States y (rows, n) whose rows are laid out as `shape`."""
+             moved: Callable[[], tuple[NDArray[np.intc], NDArray[np.float64]]], shape: tuple[int, ...]) -> None:  # fmt: skip
+        """States y (rows, n) laid out as `shape`; moved() gives the parameters that differ from `base`, slots and (rows, slots)."""
         self.lowered, self.values, self.shape = lowered, values, shape
-        self._rows = (y, base, slots, rows)
+        self._states, self._base, self._moved = y, base, moved
         self._read_so_far: dict[str, Any] = {}
 
     def _look(self, name: str) -> Array:
         if name not in self._read_so_far:
             group = [n for n in self.lowered.model.observables if n.split(".")[0] == name.split(".")[0]]
-            seen = self.lowered.observe(group, *self._rows)
+            seen = self.lowered.observe(group, self._states, self._base, *self._parameters)
             self._read_so_far |= {n: self._plain(x.reshape(self.shape)) for n, x in seen.items()}
         return self._read_so_far[name]
+
+    @cached_property
+    def _parameters(self) -> tuple[NDArray[np.intc], NDArray[np.float64]]:
+        return self._moved()
 
     @staticmethod
     def _plain(x: Any) -> Array:

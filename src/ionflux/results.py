@@ -85,8 +85,7 @@ class Trajectory(Observed):
         self.cell, self.schedule, self.until = cell, dict(schedule), protocol.until
         self.t, self.status, self.stats = t, status, stats
         self._protocol, self._y, self._steps, self._tolerances = protocol, y, steps, dict(tolerances)
-        slots, rows = protocol.slots_at(t)
-        self._set(protocol.lowered, protocol.values, y, protocol.base, slots, rows, t.shape)
+        self._set(protocol.lowered, protocol.values, y, protocol.base, lambda: protocol.slots_at(t), t.shape)
 
     def __len__(self) -> int:
         return len(self.t)

@@ -38,9 +38,8 @@ class SteadyState(Observed):
 
     def __init__(self, cell: Cell, lowered: Lowered, values: dict[str, Any], y: NDArray[np.float64], *, iterations: int, method: str) -> None:
         self.cell, self.iterations, self.method = cell, iterations, method
-        self._base = np.array(lowered.parameters(values), dtype=float)
         self._y = y
-        self._set(lowered, values, y[None], self._base, np.empty(0, np.intc), np.empty((1, 0)), ())
+        self._set(lowered, values, y[None], np.array(lowered.parameters(values), dtype=float), lambda: (np.empty(0, np.intc), np.empty((1, 0))), ())
 
     @property
     def osmolarity(self) -> float:

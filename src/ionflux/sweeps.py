@@ -50,9 +50,8 @@ class Sweep(Observed):
             late = np.arange(len(times))[None, :] >= arrays["sample"][:, None]
             y[late] = np.nan
         shape = (n_cells,) if times is None else (n_cells, len(times))
-        slots, rows = _rows(protocol, n_cells, self.t)
         values = {k: (x[:, 0] if times is None else x) if np.ndim(x) == 2 else x for k, x in protocol.values.items()}
-        self._set(protocol.lowered, values, y.reshape(-1, n), protocol.base, slots, rows, shape)
+        self._set(protocol.lowered, values, y.reshape(-1, n), protocol.base, lambda: _rows(protocol, n_cells, self.t), shape)
 
     def __len__(self) -> int:
         return len(self.status)
@@ -208,9 +207,13 @@ def _starts(model: Cell, swept: Mapping[str, NDArray[np.float64]], n_cells: int)
 
 def _rows(protocol: Protocol, n_cells: int, t: NDArray[np.float64]) -> tuple[NDArray[np.intc], NDArray[np.float64]]:
     """Parameters of every (cell, time), in the order of the states."""
-    slots, shared = protocol.slots_at(t)
-    if not len(protocol.vary_slot) and len(protocol.sched) == 1:
-        return slots, np.tile(shared, (n_cells, 1))
-    return slots, np.concatenate([protocol.slots_at(t, i)[1] for i in range(n_cells)])
+    k = protocol.segment_of(t)
+    moved = protocol.sched[:, k][..., 0] + protocol.sched[:, k][..., 1] * (t - protocol.segment_start[k])[None, :, None]
+    n_fixed = len(protocol.vary_slot)
+    rows = np.empty((n_cells, len(t), n_fixed + len(protocol.sched_slot)))
+    if n_fixed:
+        rows[:, :, :n_fixed] = protocol.vary[:, None, :]
+    rows[:, :, n_fixed:] = moved
+    return np.concatenate([protocol.vary_slot, protocol.sched_slot]), rows.reshape(n_cells * len(t), -1)
 
 
