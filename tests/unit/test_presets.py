@@ -25,7 +25,11 @@ def test_all_presets_are_listed_and_an_unknown_one_brings_the_list() -> None:
 def test_a_preset_is_a_cell_like_any_other(name: str) -> None:
     cell = preset(name)
     assert preset(name) == cell
-    for again in (eval(repr(cell), vars(ifx)), copy.deepcopy(cell), pickle.loads(pickle.dumps(cell))):
+    for again in (
+        eval(repr(cell), {name: getattr(ifx, name) for name in ifx.__all__}),
+        copy.deepcopy(cell),
+        pickle.loads(pickle.dumps(cell)),
+    ):
         assert again == cell
         assert hash(again) == hash(cell)
     assert pickle.loads(pickle.dumps(cell)).sources == cell.sources
