@@ -35,7 +35,7 @@ types:     ## mypy --strict, and the stub of the kernels against the compiled mo
 
 docs:      ## doctests, then the pages, warnings as errors
 	$(PYTHON) -m pytest --pyargs ionflux --doctest-modules
-	$(PYTHON) -m sphinx -W --keep-going -b html docs docs/_build/html
+	$(PYTHON) -m sphinx -q -W --keep-going -b html docs docs/_build/html
 
 wheel:     ## a wheel in dist/
 	$(PYTHON) -m pip wheel --no-deps --wheel-dir dist .
