@@ -246,8 +246,8 @@ class Cell(Described):
         -------
         Cell
             Where z and c of every impermeant are known, the start is over-determined: a change of `V`, `area`, `volume`, `C_m`,
-            ``impermeant.z`` or ``impermeant.c`` then keeps V (or takes the new one), and the most concentrated monovalent ion inside that
-            can takes up the charge.
+            ``impermeant.z`` or ``impermeant.c`` then keeps V (or takes the new one), and the most concentrated monovalent ion inside takes
+            up the charge (the next one where that would go below zero).
 
         Raises
         ------

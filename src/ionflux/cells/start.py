@@ -68,12 +68,12 @@ def solve_start(cell: Cell) -> Start:
     V, solutes = _solved(cell, kinds, per_volt)
     factor = amount_factor(kinds)
     volume = cell.volume * factor
-    if (factor != 1.0 or cell.V is not None) and (gap := V * per_volt / factor - _charge(c_in, solutes)):
-        # one volt takes the same charge whatever the volume: the difference is some 1e-5 of the ions
-        scale = sum(abs(ion.z) * c for ion, c in c_in.items())
-        if abs(gap) > 1e-15 * scale:
-            carrier = charge_carrier(c_in, gap)
-            c_in[carrier] += gap / carrier.z
+    closed = not any(kind.z is None or kind.c is None for kind in kinds)
+    if factor != 1.0 or (closed and cell.V is not None):
+        # a volt takes the same charge whatever the volume (some 1e-5 of the ions), and what is given may be off by CHARGE_WITHIN
+        gap = V * per_volt / factor - _charge(c_in, solutes)
+        carrier = charge_carrier(c_in, gap)
+        c_in[carrier] += gap / carrier.z
     amount = {ion: volume * c for ion, c in c_in.items()}
     impermeants = tuple((z, volume * c) for z, c in solutes)
     if cell.water is not None and cell.water.instant:
@@ -93,17 +93,17 @@ def amount_factor(kinds: tuple[Impermeant, ...]) -> float:
 
 
 def charge_carrier(c_in: Mapping[IonSpecies, float], charge: float) -> IonSpecies:
-    """Return the most concentrated monovalent ion that can take up a charge (mol/m³) and stay above zero.
+    """Return the most concentrated ion, monovalent ones first, that can take up a charge (mol/m³) without going below zero.
 
     Raises
     ------
     ElectroneutralityError
         When there is none.
     """
-    for ion in sorted((ion for ion in c_in if abs(ion.z) == 1), key=lambda ion: -c_in[ion]):
-        if c_in[ion] + charge / ion.z > 0:
+    for ion in sorted((ion for ion in c_in if ion.z), key=lambda ion: (abs(ion.z) != 1, -c_in[ion])):
+        if c_in[ion] + charge / ion.z >= 0:
             return ion
-    raise ElectroneutralityError(f"no monovalent ion inside can make up {charge:+.6g} mol/m³ of charge", missing=charge)
+    raise ElectroneutralityError(f"no ion inside can make up {charge:+.6g} mol/m³ of charge", missing=charge)
 
 
 def _charge(c_in: Mapping[IonSpecies, float], solutes: tuple[tuple[float, float], ...]) -> float:
