@@ -162,14 +162,14 @@ cdef class Plan:
         Parameters
         ----------
         y : (m, n) states; base : (n_par,) parameters; vary_slot, vary : (v,), (m, v) parameters that differ from row to row
-        want, registers : (w,), (m, w) registers to read and where to
+        want, registers : (w,), (w, m) registers to read and where to
         dydt, entries : (m, n), (m, n_entry) or None
         """
         cdef Py_ssize_t m = y.shape[0]
         cdef int wide = 1 if m <= VL else MAX_WV
         cdef vd *work
         if y.shape[1] != self.n or base.shape[0] != self.n_par or vary.shape[1] != vary_slot.shape[0] \
-                or (vary_slot.shape[0] and vary.shape[0] != m) or registers.shape[0] != m or registers.shape[1] != want.shape[0] \
+                or (vary_slot.shape[0] and vary.shape[0] != m) or registers.shape[1] != m or registers.shape[0] != want.shape[0] \
                 or (dydt is not None and (dydt.shape[0] != m or dydt.shape[1] != self.n)) \
                 or (entries is not None and (entries.shape[0] != m or entries.shape[1] != self.n_entry)):
             raise ValueError("evaluate: arrays do not fit the plan")
@@ -203,38 +203,56 @@ cdef inline void evaluate_rows(const Tables *T, vd *work, Py_ssize_t m, const do
     cdef vd *e = d + T.n * WV
     cdef double *x = <double *> reg
     cdef int width = WV * VL
-    cdef Py_ssize_t first, row
-    cdef int lane, i, v
+    cdef Py_ssize_t first
+    cdef int lane, i, v, count
     for i in range(T.n_par):
         for v in range(WV):
             reg[(T.n + i) * WV + v] = v_set(base[i])
     for first from 0 <= first < m by width:
-        for lane in range(width):
-            row = first + lane if first + lane < m else m - 1
-            for i in range(T.n):
-                x[i * width + lane] = y[row * T.n + i]
-            for i in range(n_vary):
-                x[(T.n + slot[i]) * width + lane] = vary[row * n_vary + i]
+        count = width if m - first >= width else <int> (m - first)
+        for i in range(T.n):
+            gather(x + i * width, y + first * T.n + i, T.n, count, width)
+        if n_vary:
+            for lane in range(count):
+                for i in range(n_vary):
+                    x[(T.n + slot[i]) * width + lane] = vary[(first + lane) * n_vary + i]
         runner(T, &T.rates, reg)
         if f != NULL:
             for i in range(T.n * WV):
                 d[i] = v_set(0.0)
             add_rows(T, reg, d, WV)
+            for i in range(T.n):
+                scatter(f + first * T.n + i, <double *> d + i * width, T.n, count, width)
         if J != NULL:
             runner(T, &T.slopes, reg)
             jacobian(T, reg, e, WV)
+            for i in range(T.n_entry):
+                scatter(J + first * T.n_entry + i, <double *> e + i * width, T.n_entry, count, width)
+        for i in range(n_want):
+            scatter(registers + i * m + first, x + want[i] * width, 1, count, width)
+
+
+cdef inline void gather(double *lanes, const double *column, int stride, int count, const int width) noexcept nogil:
+    """A column of rows into the lanes of a register; lanes beyond the last row repeat it."""
+    cdef int lane
+    if count == width:
         for lane in range(width):
-            row = first + lane
-            if row >= m:
-                break
-            for i in range(n_want):
-                registers[row * n_want + i] = x[want[i] * width + lane]
-            if f != NULL:
-                for i in range(T.n):
-                    f[row * T.n + i] = (<double *> d)[i * width + lane]
-            if J != NULL:
-                for i in range(T.n_entry):
-                    J[row * T.n_entry + i] = (<double *> e)[i * width + lane]
+            lanes[lane] = column[0]
+            column += stride
+    else:
+        for lane in range(width):
+            lanes[lane] = column[(lane if lane < count else count - 1) * stride]
+
+
+cdef inline void scatter(double *column, const double *lanes, int stride, int count, const int width) noexcept nogil:
+    cdef int lane
+    if count == width:
+        for lane in range(width):
+            column[0] = lanes[lane]
+            column += stride
+    else:
+        for lane in range(count):
+            column[lane * stride] = lanes[lane]
 
 
 cdef class Run:

@@ -245,6 +245,14 @@ class Lowered:
         return kernels.Plan(tables), {name: registers[node] for name, node in look.items()}
 
     @cached_property
+    def groups(self) -> dict[str, list[str]]:
+        """Observables by the part of their name before the dot."""
+        out: dict[str, list[str]] = {}
+        for name in self.model.observables:
+            out.setdefault(name.partition(".")[0], []).append(name)
+        return out
+
+    @cached_property
     def defaults(self) -> dict[str, Any]:
         """Dotted name -> number, with the names that the start and the tolerances add."""
         values: dict[str, Any] = {name: p.value for name, p in self.cell.parameters().items()}
@@ -270,9 +278,9 @@ class Lowered:
         """Observables at states y (m, n), parameters `base` except `slots`, which follow `rows` (m, len(slots))."""
         plan, registers = self._viewer
         wanted = list(names)
-        out = np.empty((len(y), len(wanted)))
+        out = np.empty((len(wanted), len(y)))
         plan.evaluate(np.ascontiguousarray(y), base, slots, np.ascontiguousarray(rows), np.array([registers[w] for w in wanted], np.intc), out)
-        return {w: out[:, k].copy() for k, w in enumerate(wanted)}
+        return dict(zip(wanted, out, strict=True))
 
     def derivatives(self, y: NDArray[np.float64], base: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """dy/dt (m, n) and the Jacobian (m, n, n) at states y (m, n)."""
@@ -280,7 +288,7 @@ class Lowered:
         m, n = y.shape
         f, entries = np.empty((m, n)), np.empty((m, self.plan.n_entry))
         none = np.empty(0, np.intc)
-        self.plan.evaluate(y, base, none, np.empty((m, 0)), none, np.empty((m, 0)), f, entries)
+        self.plan.evaluate(y, base, none, np.empty((m, 0)), none, np.empty((0, m)), f, entries)
         J = np.zeros((m, n, n))
         rows, columns = np.array(self.pattern).T
         J[:, rows, columns] = entries

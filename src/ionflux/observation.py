@@ -6,7 +6,7 @@ through the same compiled program that was integrated. `Trajectory`, `SteadyStat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -116,10 +116,40 @@ class Observed:
 
     def _look(self, name: str) -> Array:
         if name not in self._read_so_far:
-            group = [n for n in self.lowered.model.observables if n.split(".")[0] == name.split(".")[0]]
-            seen = self.lowered.observe(group, self._states, self._base, *self._parameters)
-            self._read_so_far |= {n: self._plain(x.reshape(self.shape)) for n, x in seen.items()}
+            self._read(self.lowered.groups[name.partition(".")[0]])
         return self._read_so_far[name]
+
+    def _read(self, names: Sequence[str]) -> None:
+        seen = self.lowered.observe(names, self._states, self._base, *self._parameters)
+        self._read_so_far |= {n: self._plain(x.reshape(self.shape)) for n, x in seen.items()}
+
+    def compute(self, names: Iterable[str]) -> None:
+        """Read observables now and in one go.
+
+        Parameters
+        ----------
+        names : "V", "volume", "c_in", "c_in.K", "current.NaKATPase", ...
+
+        Raises
+        ------
+        UnknownNameError
+            With the nearest name.
+        """
+        groups = self.lowered.groups
+        direct: list[str] = []
+        for name in names:
+            head, _, rest = name.partition(".")
+            if head in groups and (not rest or name in groups[head]):
+                direct += groups[head] if not rest else [name]
+                continue
+            x = getattr(self, head, None) if head in ("E", "current", "flux", "atp", "energy", "area", "c_impermeant") else None
+            if x is None:
+                raise UnknownNameError.among("record: there is no observable", name, [*groups, "E", "current", "flux", "atp", "area", "c_impermeant"])
+            if isinstance(x, Mapping):
+                for key in [rest.partition(".")[0]] if rest else list(x):
+                    x[key]
+        if missing := [n for n in dict.fromkeys(direct) if n not in self._read_so_far]:
+            self._read(missing)
 
     @cached_property
     def _parameters(self) -> tuple[NDArray[np.intc], NDArray[np.float64]]:

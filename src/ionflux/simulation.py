@@ -78,8 +78,8 @@ def simulate(cell: Cell, until: float, *, schedule: Mapping[str, Any] | None = N
     result = run.trajectory(cell, schedule or {}, meta)
     if result.status is not Status.OK:
         raise FAILURES.get(result.status, SolveError)(f"{result.status.sentence} (at t = {run.reached:.6g} s of {cell_until:g} s)", partial=result)
-    for name in record or ():
-        _touch(result, name)
+    if record:
+        result.compute(record)
     return result
 
 
@@ -193,14 +193,3 @@ class Watch:
     def close(self) -> None:
         if self._report is not None:
             self._report.close()
-
-
-def _touch(result: Trajectory, name: str) -> None:
-    """Compute an observable now."""
-    head, _, rest = name.partition(".")
-    x = getattr(result, head, None)
-    if x is None:
-        raise InputError(f"record: no observable {name!r}")
-    if isinstance(x, Mapping):
-        for key in [rest.partition(".")[0]] if rest else list(x):
-            x[key]
