@@ -41,7 +41,8 @@ def check(run):
     assert len(run.V) == len(t) and np.all(np.isfinite(run.V)) and np.all(np.isfinite(run.c_in["Na"]))
     assert run.status == ifx.Status.CANCELLED
 schedule = {"NaKATPase.scale": ifx.train(10.0, 20.0, 20_000, 10.0, to=0)}
-report(lambda: bench_cell().simulate(4e5, schedule=schedule, rtol=1e-11, progress=progress), check)
+at = {at}
+report(lambda: bench_cell().simulate(4e5, schedule=schedule, at=at, rtol=1e-11, progress=progress), check)
 """
 
 SWEEP = """
@@ -56,7 +57,11 @@ report(lambda: ifx.sweep(bench_cell(), vary, until=2e4, schedule=schedule, threa
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
-@pytest.mark.parametrize("script", [SIMULATE, SWEEP], ids=["simulate", "sweep on two threads"])
+@pytest.mark.parametrize(
+    "script",
+    [SIMULATE.replace("{at}", "None"), SIMULATE.replace("{at}", "np.linspace(0.0, 4e5, 100_001)"), SWEEP],
+    ids=["simulate, every step", "simulate, samples", "sweep on two threads"],
+)
 def test_interrupt_returns_within_100_ms_with_the_part_done(script: str) -> None:
     code = PRELUDE.format(tests=os.fspath(models.DATA.parent)) + script
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:

@@ -178,7 +178,7 @@ def test_right_hand_side_is_four_times_faster_than_its_numpy_twin_on_4096_cells(
     empty = np.empty((len(y), 0))
 
     def kernel() -> None:
-        k.lowered.plan.evaluate(y, k.base, none, empty, none, empty, out)
+        k.lowered.plan.evaluate(y, k.base, none, empty, none, np.empty((0, len(y))), out)
 
     def twin() -> None:
         rhs(k.p, *columns)
