@@ -1,33 +1,175 @@
-# cython: language_level=3, cdivision=True
-from ionflux.core.lanes cimport *
+# cython: language_level=3, cdivision=True, boundscheck=False, wraparound=False, initializedcheck=False
+"""exp, log, expm1 and the Bernoulli function on lanes: branch-free, whole range, the same bits on every instruction set.
+
+Every function takes any double: denormals (in and out), zeros of both signs, infinities, NaN. Errors are in units in
+the last place (ulp) of the result against the exact value and are measured by tests/unit/test_vmath.py.
+
+The polynomials are minimax fits (Remez) of the remainder that stays after the leading terms have been taken exactly,
+which is what keeps full relative accuracy next to the zeros of log and expm1. Fused multiply-adds are explicit, so that
+a compiler has nothing left to contract.
+"""
+from ionflux.core.lanes cimport (
+    v_abs, v_copysign, v_fma, v_lt, v_max, v_min, v_select, v_set, vd, vm,
+)
+
+
 cdef extern from *:
     """
-    static inline __attribute__((always_inline)) vd stub(vd x){
-      vm i = v_addi(v_bits(x), v_seti(0x3ff0000000000000LL-0x3fe6a09e667f3bcdLL));
-      vd e = v_double(v_shr(i,52) | v_seti(0x4330000000000000LL)) - v_set(4503599627370496.0+1023.0);
-      vd m = v_double(v_addi(i & v_seti(0xfffffffffffffLL), v_seti(0x3fe6a09e667f3bcdLL)));
-      vd f = m - v_set(1.0);
-      vd s = f/(f+v_set(2.0));
-      vd z=s*s, w=z*z;
-      vd t1=w*v_fma(w,v_fma(w,v_set(1.531383769920937332e-01),v_set(2.222219843214978396e-01)),v_set(3.999999999940941908e-01));
-      vd t2=z*v_fma(w,v_fma(w,v_fma(w,v_set(1.479819860511658591e-01),v_set(1.818357216161805012e-01)),v_set(2.857142874366239149e-01)),v_set(6.666666666666735130e-01));
-      vd R=t1+t2; vd hf=v_set(0.5)*f*f;
-      return v_fma(e,v_set(6.93147180369123816490e-01), f-(hf-v_fma(s,hf+R,e*v_set(1.90821492927058770002e-10))));
+    #include "lanes.h"
+    #define IFX_MAGIC 0x1.8p52   /* adding it rounds a double to an integer, which then sits in the low bits */
+
+    /* p * 2^n for z = IFX_MAGIC + n, |n| <= 2000, p near one: exact, or rounded once into the denormals. AVX-512 has an
+     * instruction for it; elsewhere two factors of half the exponent each do the same. */
+    IFX_INLINE vd v_scale(vd p, vd z) {
+    #if IFX_VL == 8
+        return (vd)_mm512_scalef_pd((__m512d)p, (__m512d)(z - v_set(IFX_MAGIC)));
+    #else
+        vm e = v_subi(v_bits(z), v_seti(0x4338000000000000LL - 2046));   /* n + 2046, never negative */
+        vm h = v_shr(e, 1);
+        return p * v_double(v_shl(h, 52)) * v_double(v_shl(v_subi(e, h), 52));
+    #endif
     }
-    static inline vd stub2(vd x){ vd r; IFX_EACH(l) { r[l]=expm1(x[l]); } return r; }
+
+    /* x = m * 2^k with m in [3/4, 3/2), so that k = 0 next to one. What log cannot take goes into k (-inf for 0, inf for
+     * inf) or into either as NaN (negative, NaN) and reaches the result through the arithmetic. */
+    IFX_INLINE vd v_split(vd x, vd *k) {
+    #if IFX_VL == 8
+        __m512d m = _mm512_getmant_pd((__m512d)x, _MM_MANT_NORM_p75_1p5, (_MM_MANTISSA_SIGN_ENUM)3);
+        *k = (vd)(_mm512_getexp_pd((__m512d)x) - _mm512_getexp_pd(m));
+        return (vd)m;
+    #else
+        vm tiny = v_lt(x, v_set(DBL_MIN));
+        vm i = v_addi(v_bits(v_select(tiny, x * v_set(0x1p54), x)), v_seti(0x0008000000000000LL));
+        vd e = v_double(v_shr(i, 52) | v_seti(0x4330000000000000LL)) -
+               v_select(tiny, v_set(0x1p52 + 1023 + 54), v_set(0x1p52 + 1023));
+        vd odd = v_select(v_eq(x, v_set(0.0)), v_set(-HUGE_VAL), v_set((double)NAN));
+        *k = v_select(v_gt(x, v_set(0.0)), v_select(v_le(x, v_set(DBL_MAX)), e, x), odd);
+        return v_double(v_addi(i & v_seti(0x000fffffffffffffLL), v_seti(0x3fe8000000000000LL)));
+    #endif
+    }
     """
-    vd stub(vd) noexcept nogil
-    vd stub2(vd) noexcept nogil
+    vd v_scale(vd p, vd z) noexcept nogil
+    vd v_split(vd x, vd *k) noexcept nogil
+    const double MAGIC "IFX_MAGIC"
+    const double LN2_HI "0.693147180559945309417232"
+    const double LN2_LO "2.31904681384629955842e-17"
+    const double LOG2E "1.44269504088896340735992"
+
+
 cdef inline vd v_log(vd x) noexcept nogil:
-    return stub(x)
-cdef inline vd v_expm1(vd x) noexcept nogil:
-    return stub2(x)
+    """ln x. With f = m - 1 and s = f/(2 + f): ln m = 2 atanh s = f - s (f - s² P(s²)); |s| <= 1/5.
+
+    The sign of LN2_LO matters: k = -inf and inf must give infinities of the same sign in both products.
+    """
+    cdef vd k, m = v_split(x, &k)
+    cdef vd f = m - v_set(1.0)
+    cdef vd s = f / (m + v_set(1.0))
+    cdef vd z = s * s
+    cdef vd w = z * z
+    cdef vd p = v_fma(v_fma(v_fma(v_set(0.15368326779549207), w, v_set(0.1818635611995401)), w,
+                            v_set(0.28571429394842274)), w, v_set(0.6666666666667269))
+    cdef vd o = v_fma(v_fma(v_set(0.15250178260304142), w, v_set(0.22222138515784)), w, v_set(0.39999999996166574))
+    cdef vd g = v_fma(z, v_fma(z, o, p), -f)
+    return v_fma(k, v_set(LN2_HI), f + v_fma(k, v_set(LN2_LO), s * g))
+
+
+cdef inline vd v_exp_tail(vd r, vd r2) noexcept nogil:
+    """(e^r - 1 - r)/r² for |r| <= ln(2)/2."""
+    cdef vd p = v_fma(v_fma(v_fma(v_fma(v_set(2.762628392337433e-07), r2, v_set(2.4801504569223004e-05)), r2,
+                                  v_set(0.0013888888932256371)), r2, v_set(0.0416666666665741)), r2,
+                      v_set(0.5000000000000006))
+    cdef vd o = v_fma(v_fma(v_fma(v_fma(v_set(2.5114436055074323e-08), r2, v_set(2.7557228074703917e-06)), r2,
+                                  v_set(0.0001984126990289218)), r2, v_set(0.008333333333314657)), r2,
+                      v_set(0.16666666666666685))
+    return v_fma(r, o, p)
+
+
 cdef inline vd v_exp(vd x) noexcept nogil:
-    return stub2(x) + v_set(1.0)
-cdef inline void v_bernoulli(vd x, vd *a, vd *b) noexcept nogil:
-    a[0] = x / stub2(x)
-    b[0] = a[0] + x
-cdef inline void v_bernoulli_slope(vd x, vd *a, vd *b) noexcept nogil:
-    cdef vd e = stub2(x)
-    a[0] = (e - x * (e + v_set(1.0))) / (e * e)
-    b[0] = v_set(-1.0) - a[0]
+    """e^x = 2^n e^r; beyond the clamp the result is 0 or inf already."""
+    cdef vd y = v_max(v_set(-746.0), v_min(v_set(710.0), x))
+    cdef vd z = v_fma(y, v_set(LOG2E), v_set(MAGIC))
+    cdef vd n = z - v_set(MAGIC)
+    cdef vd r = v_fma(n, v_set(-LN2_LO), v_fma(n, v_set(-LN2_HI), y))
+    cdef vd r2 = r * r
+    return v_scale(v_set(1.0) + v_fma(r2, v_exp_tail(r, r2), r), z)
+
+
+cdef inline vd v_expm1_parts(vd x, vd *z, vd *inv, vd *low) noexcept nogil:
+    """m = (e^x - 1)/2^n as m + low, with inv = 2^-n and z = MAGIC - n.
+
+    m = (1 - 2^-n) + h + (n-th share of ln 2's second word + r² tail), where h = x - n LN2_HI is exact: the sum of the first
+    two is kept in two words, so nothing is lost where e^x - 1 is smaller than 1.
+    """
+    z[0] = v_fma(x, v_set(-LOG2E), v_set(MAGIC))
+    cdef vd n = z[0] - v_set(MAGIC)                      # minus the exponent
+    cdef vd h = v_fma(n, v_set(LN2_HI), x)
+    cdef vd r = v_fma(n, v_set(LN2_LO), h)
+    cdef vd r2 = r * r
+    cdef vd w = v_fma(r2, v_exp_tail(r, r2), n * v_set(LN2_LO))
+    inv[0] = v_scale(v_set(1.0), z[0])
+    cdef vd c = v_set(1.0) - inv[0]
+    cdef vd t = c + h
+    cdef vd e = ((c - t) + h) + w
+    cdef vd m = t + e
+    low[0] = (t - m) + e
+    return m
+
+
+cdef inline vd v_expm1(vd x) noexcept nogil:
+    """e^x - 1; beyond the clamp the result is -1 or inf already."""
+    cdef vd z, inv, low
+    cdef vd m = v_expm1_parts(v_max(v_set(-40.0), v_min(v_set(710.0), x)), &z, &inv, &low)
+    return v_copysign(v_scale(m, v_set(2 * MAGIC) - z), x)
+
+
+cdef inline vd v_bernoulli_range(vd x) noexcept nogil:
+    """|x| where B needs it: B(1e-300) = 1 and B(760) = 0 in doubles."""
+    return v_max(v_set(1e-300), v_min(v_set(760.0), v_abs(x)))
+
+
+cdef inline void v_bernoulli(vd x, vd *b_plus, vd *b_minus) noexcept nogil:
+    """B(x) = x/(e^x - 1) and B(-x) = B(x) + x from one expm1.
+
+    Only B(|x|) is computed, B(-|x|) = B(|x|) + |x| has no cancellation. The power of two leaves the quotient last, hence
+    B underflows gradually although e^x overflows before.
+    """
+    cdef vd z, inv, low
+    cdef vd a = v_bernoulli_range(x)
+    cdef vd m = v_expm1_parts(a, &z, &inv, &low)
+    cdef vd small = v_scale(a / m, z)
+    cdef vd large = small + v_abs(x)
+    cdef vm negative = v_lt(x, v_set(0.0))
+    b_plus[0] = v_select(negative, large, small)
+    b_minus[0] = v_select(negative, small, large)
+
+
+cdef inline void v_bernoulli_slope(vd x, vd *d_plus, vd *d_minus) noexcept nogil:
+    """B'(x) and B'(-x) = -1 - B'(x). The expm1 is the one of v_bernoulli: compilers merge the two when both are called.
+
+    |x| < 1: B' = -1/2 + x P(x²), an odd minimax polynomial (B + x/2 is even).
+    |x| >= 1: B' = -(m (|x| - 1) + |x| 2^-n)/m² 2^-n, a sum of positive terms, divided with one correction for the rounding
+    of m and m².
+    """
+    cdef vd z, inv, low
+    cdef vd a = v_bernoulli_range(x)
+    cdef vd m = v_expm1_parts(a, &z, &inv, &low)
+    cdef vd b = a - v_set(1.0)
+    cdef vd top = v_fma(m, b, a * inv)
+    cdef vd bottom = m * m
+    cdef vd rest = v_fma(m + m, low, v_fma(m, m, -bottom))
+    cdef vd u = v_set(1.0) / bottom
+    cdef vd y = top * u
+    cdef vd error = v_fma(b, low, v_fma(-y, rest, v_fma(-y, bottom, top)))
+    cdef vd far = -v_scale(v_fma(error, u, y), z)
+    cdef vd s = a * a
+    cdef vd w = s * s
+    cdef vd p = v_fma(v_fma(v_fma(v_set(1.8630892974769763e-10), w, v_set(2.08767066067038e-07)), w,
+                            v_set(0.00019841269838888229)), w, v_set(0.16666666666666663))
+    cdef vd o = v_fma(v_fma(v_fma(v_set(-4.810919402197337e-12), w, v_set(-6.34006820186806e-09)), w,
+                            v_set(-6.61375646342539e-06)), w, v_set(-0.00555555555555386))
+    cdef vd near = v_fma(a, v_fma(s, o, p), v_set(-0.5))
+    cdef vd small = v_select(v_lt(a, v_set(1.0)), near, far)      # NaN takes far
+    cdef vd large = v_set(-1.0) - small
+    cdef vm negative = v_lt(x, v_set(0.0))
+    d_plus[0] = v_select(negative, large, small)
+    d_minus[0] = v_select(negative, small, large)
