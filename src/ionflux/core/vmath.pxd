@@ -9,7 +9,7 @@ which is what keeps full relative accuracy next to the zeros of log and expm1. F
 a compiler has nothing left to contract.
 """
 from ionflux.core.lanes cimport (
-    v_abs, v_copysign, v_fma, v_lt, v_max, v_min, v_select, v_set, vd, vm,
+    v_abs, v_copysign, v_fma, v_set, vd,
 )
 
 
@@ -17,6 +17,33 @@ cdef extern from *:
     """
     #include "lanes.h"
     #define IFX_MAGIC 0x1.8p52   /* adding it rounds a double to an integer, which then sits in the low bits */
+
+    /* Selections in the instructions made for them; GCC 12 builds them from several out of v_select. NaN: v_clamp returns
+     * it, v_below takes `no`. v_by_sign goes by the sign bit, so that -0 and NaN take either. */
+    #if IFX_VL == 8
+    IFX_INLINE vd v_clamp(double lo, vd x, double hi) {
+        return (vd)_mm512_max_pd((__m512d)v_set(lo), _mm512_min_pd((__m512d)v_set(hi), (__m512d)x));
+    }
+    IFX_INLINE vd v_below(vd x, double limit, vd yes, vd no) {
+        __mmask8 below = _mm512_cmp_pd_mask((__m512d)x, (__m512d)v_set(limit), _CMP_LT_OQ);
+        return (vd)_mm512_mask_blend_pd(below, (__m512d)no, (__m512d)yes);
+    }
+    IFX_INLINE vd v_by_sign(vd x, vd minus, vd plus) {
+        return (vd)_mm512_mask_blend_pd(_mm512_movepi64_mask((__m512i)x), (__m512d)plus, (__m512d)minus);
+    }
+    #elif IFX_VL == 4
+    IFX_INLINE vd v_clamp(double lo, vd x, double hi) {
+        return (vd)_mm256_max_pd((__m256d)v_set(lo), _mm256_min_pd((__m256d)v_set(hi), (__m256d)x));
+    }
+    IFX_INLINE vd v_below(vd x, double limit, vd yes, vd no) { return v_select(v_lt(x, v_set(limit)), yes, no); }
+    IFX_INLINE vd v_by_sign(vd x, vd minus, vd plus) {
+        return (vd)_mm256_blendv_pd((__m256d)plus, (__m256d)minus, (__m256d)x);
+    }
+    #else
+    IFX_INLINE vd v_clamp(double lo, vd x, double hi) { return v_max(v_set(lo), v_min(v_set(hi), x)); }
+    IFX_INLINE vd v_below(vd x, double limit, vd yes, vd no) { return v_select(v_lt(x, v_set(limit)), yes, no); }
+    IFX_INLINE vd v_by_sign(vd x, vd minus, vd plus) { return v_select(v_lt(x, v_set(0.0)), minus, plus); }
+    #endif
 
     /* p * 2^n for z = IFX_MAGIC + n, |n| <= 2000, p near one: exact, or rounded once into the denormals. AVX-512 has an
      * instruction for it; elsewhere two factors of half the exponent each do the same. */
@@ -48,6 +75,9 @@ cdef extern from *:
     #endif
     }
     """
+    vd v_clamp(double lo, vd x, double hi) noexcept nogil
+    vd v_below(vd x, double limit, vd yes, vd no) noexcept nogil
+    vd v_by_sign(vd x, vd minus, vd plus) noexcept nogil
     vd v_scale(vd p, vd z) noexcept nogil
     vd v_split(vd x, vd *k) noexcept nogil
     const double MAGIC "IFX_MAGIC"
@@ -73,25 +103,20 @@ cdef inline vd v_log(vd x) noexcept nogil:
     return v_fma(k, v_set(LN2_HI), f + v_fma(k, v_set(LN2_LO), s * g))
 
 
-cdef inline vd v_exp_tail(vd r, vd r2) noexcept nogil:
-    """(e^r - 1 - r)/r² for |r| <= ln(2)/2."""
+cdef inline vd v_exp(vd x) noexcept nogil:
+    """e^x = 2^n e^r; beyond the clamp the result is 0 or inf already."""
+    cdef vd y = v_clamp(-746.0, x, 710.0)
+    cdef vd z = v_fma(y, v_set(LOG2E), v_set(MAGIC))
+    cdef vd n = z - v_set(MAGIC)
+    cdef vd r = v_fma(n, v_set(-LN2_LO), v_fma(n, v_set(-LN2_HI), y))
+    cdef vd r2 = r * r
     cdef vd p = v_fma(v_fma(v_fma(v_fma(v_set(2.762628392337433e-07), r2, v_set(2.4801504569223004e-05)), r2,
                                   v_set(0.0013888888932256371)), r2, v_set(0.0416666666665741)), r2,
                       v_set(0.5000000000000006))
     cdef vd o = v_fma(v_fma(v_fma(v_fma(v_set(2.5114436055074323e-08), r2, v_set(2.7557228074703917e-06)), r2,
                                   v_set(0.0001984126990289218)), r2, v_set(0.008333333333314657)), r2,
                       v_set(0.16666666666666685))
-    return v_fma(r, o, p)
-
-
-cdef inline vd v_exp(vd x) noexcept nogil:
-    """e^x = 2^n e^r; beyond the clamp the result is 0 or inf already."""
-    cdef vd y = v_max(v_set(-746.0), v_min(v_set(710.0), x))
-    cdef vd z = v_fma(y, v_set(LOG2E), v_set(MAGIC))
-    cdef vd n = z - v_set(MAGIC)
-    cdef vd r = v_fma(n, v_set(-LN2_LO), v_fma(n, v_set(-LN2_HI), y))
-    cdef vd r2 = r * r
-    return v_scale(v_set(1.0) + v_fma(r2, v_exp_tail(r, r2), r), z)
+    return v_scale(v_set(1.0) + v_fma(r2, v_fma(r, o, p), r), z)
 
 
 cdef inline vd v_expm1_parts(vd x, vd *z, vd *inv, vd *low) noexcept nogil:
@@ -105,7 +130,13 @@ cdef inline vd v_expm1_parts(vd x, vd *z, vd *inv, vd *low) noexcept nogil:
     cdef vd h = v_fma(n, v_set(LN2_HI), x)
     cdef vd r = v_fma(n, v_set(LN2_LO), h)
     cdef vd r2 = r * r
-    cdef vd w = v_fma(r2, v_exp_tail(r, r2), n * v_set(LN2_LO))
+    cdef vd p = v_fma(v_fma(v_fma(v_fma(v_fma(
+        v_set(2.0924444114823253e-09), r2, v_set(2.7557242757508115e-07)), r2, v_set(2.480158736055582e-05)), r2,
+        v_set(0.0013888888888866843)), r2, v_set(0.0416666666666667)), r2, v_set(0.5))
+    cdef vd o = v_fma(v_fma(v_fma(v_fma(
+        v_set(2.5109022791725147e-08), r2, v_set(2.755724424993538e-06)), r2, v_set(0.00019841269886085097)), r2,
+        v_set(0.008333333333321648)), r2, v_set(0.16666666666666677))
+    cdef vd w = v_fma(r2, v_fma(r, o, p), n * v_set(LN2_LO))
     inv[0] = v_scale(v_set(1.0), z[0])
     cdef vd c = v_set(1.0) - inv[0]
     cdef vd t = c + h
@@ -118,13 +149,13 @@ cdef inline vd v_expm1_parts(vd x, vd *z, vd *inv, vd *low) noexcept nogil:
 cdef inline vd v_expm1(vd x) noexcept nogil:
     """e^x - 1; beyond the clamp the result is -1 or inf already."""
     cdef vd z, inv, low
-    cdef vd m = v_expm1_parts(v_max(v_set(-40.0), v_min(v_set(710.0), x)), &z, &inv, &low)
+    cdef vd m = v_expm1_parts(v_clamp(-40.0, x, 710.0), &z, &inv, &low)
     return v_copysign(v_scale(m, v_set(2 * MAGIC) - z), x)
 
 
 cdef inline vd v_bernoulli_range(vd x) noexcept nogil:
     """|x| where B needs it: B(1e-300) = 1 and B(760) = 0 in doubles."""
-    return v_max(v_set(1e-300), v_min(v_set(760.0), v_abs(x)))
+    return v_clamp(1e-300, v_abs(x), 760.0)
 
 
 cdef inline void v_bernoulli(vd x, vd *b_plus, vd *b_minus) noexcept nogil:
@@ -138,9 +169,8 @@ cdef inline void v_bernoulli(vd x, vd *b_plus, vd *b_minus) noexcept nogil:
     cdef vd m = v_expm1_parts(a, &z, &inv, &low)
     cdef vd small = v_scale(a / m, z)
     cdef vd large = small + v_abs(x)
-    cdef vm negative = v_lt(x, v_set(0.0))
-    b_plus[0] = v_select(negative, large, small)
-    b_minus[0] = v_select(negative, small, large)
+    b_plus[0] = v_by_sign(x, large, small)
+    b_minus[0] = v_by_sign(x, small, large)
 
 
 cdef inline void v_bernoulli_slope(vd x, vd *d_plus, vd *d_minus) noexcept nogil:
@@ -168,8 +198,7 @@ cdef inline void v_bernoulli_slope(vd x, vd *d_plus, vd *d_minus) noexcept nogil
     cdef vd o = v_fma(v_fma(v_fma(v_set(-4.810919402197337e-12), w, v_set(-6.34006820186806e-09)), w,
                             v_set(-6.61375646342539e-06)), w, v_set(-0.00555555555555386))
     cdef vd near = v_fma(a, v_fma(s, o, p), v_set(-0.5))
-    cdef vd small = v_select(v_lt(a, v_set(1.0)), near, far)      # NaN takes far
+    cdef vd small = v_below(a, 1.0, near, far)      # NaN takes far
     cdef vd large = v_set(-1.0) - small
-    cdef vm negative = v_lt(x, v_set(0.0))
-    d_plus[0] = v_select(negative, large, small)
-    d_minus[0] = v_select(negative, small, large)
+    d_plus[0] = v_by_sign(x, large, small)
+    d_minus[0] = v_by_sign(x, small, large)
