@@ -34,6 +34,7 @@ class Plan:
 class Run:
     plan: Plan
     arrays: dict[str, Any]
+    full_records: list[NDArray[np.float64]]
     def __init__(self, plan: Plan, arrays: dict[str, Any], rtol: float, fixed_step: float = 0.0) -> None: ...
     @property
     def recorded(self) -> int: ...

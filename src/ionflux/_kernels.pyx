@@ -263,6 +263,7 @@ cdef class Run:
     cdef Job J
     cdef readonly Plan plan
     cdef readonly dict arrays
+    cdef readonly list full_records
     cdef list keep
 
     def __init__(self, Plan plan, dict arrays, double rtol, double fixed_step=0.0):
@@ -275,7 +276,7 @@ cdef class Run:
         cdef const double[:, :, :, ::1] sched = arrays["sched"]
         cdef const double[::1] times = arrays["sample_time"]
         cdef double[:, :, ::1] out = arrays["out"]
-        self.plan, self.arrays, self.keep = plan, arrays, []
+        self.plan, self.arrays, self.full_records, self.keep = plan, arrays, [], []
         memset(J, 0, sizeof(Job))
         J.rtol, J.fixed_step = rtol, fixed_step
         J.n_cells = y.shape[0]
@@ -316,16 +317,17 @@ cdef class Run:
         self.J.record = &record[0, 0] if record.shape[0] else NULL
         self.J.record_size = record.shape[0]
 
-    cdef _grow_record(self):
-        old = self.arrays["record"]
-        new = np.empty((2 * len(old), old.shape[1]))
-        new[:len(old)] = old
-        self.arrays["record"] = new
+    cdef _next_record(self):
+        """Put a full record aside and begin another, larger one: nothing that was written is copied."""
+        full = self.arrays["record"]
+        self.full_records.append(full)
+        self.arrays["record"] = np.empty((min(2 * len(full), 16384), full.shape[1]))
+        self.J.record_used = 0
         self._point_record()
 
     @property
     def recorded(self) -> int:
-        """Accepted steps in `record`."""
+        """Accepted steps in `record`, after those in `full_records`."""
         return self.J.record_used
 
     @property
@@ -370,7 +372,7 @@ cdef class Run:
                 if code == RUN_DONE or self.J.cancel:
                     break
                 if code == RUN_FULL:
-                    self._grow_record()
+                    self._next_record()
                 PyErr_CheckSignals()
                 if poll is not None:
                     if self.J.n_cells == 1 and B.cell[0] == 0:

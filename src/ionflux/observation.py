@@ -105,13 +105,9 @@ class Observed:
 
     lowered: Lowered
     values: dict[str, Any]
-    shape: tuple[int, ...]
 
-    def _set(self, lowered: Lowered, values: dict[str, Any], y: NDArray[np.float64], base: NDArray[np.float64],
-             moved: Callable[[], tuple[NDArray[np.intc], NDArray[np.float64]]], shape: tuple[int, ...]) -> None:  # fmt: skip
-        """States y (rows, n) laid out as `shape`; moved() gives the parameters that differ from `base`, slots and (rows, slots)."""
-        self.lowered, self.values, self.shape = lowered, values, shape
-        self._states, self._base, self._moved = y, base, moved
+    def _set(self, lowered: Lowered, values: dict[str, Any], base: NDArray[np.float64]) -> None:
+        self.lowered, self.values, self._base = lowered, values, base
         self._read_so_far: dict[str, Any] = {}
 
     def _look(self, name: str) -> Array:
@@ -151,9 +147,20 @@ class Observed:
         if missing := [n for n in dict.fromkeys(direct) if n not in self._read_so_far]:
             self._read(missing)
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Layout of the rows: () for one state, (times,), (cells,) or (cells, times)."""
+        raise NotImplementedError
+
+    @property
+    def _states(self) -> NDArray[np.float64]:
+        """The rows, (rows, n)."""
+        raise NotImplementedError
+
     @cached_property
     def _parameters(self) -> tuple[NDArray[np.intc], NDArray[np.float64]]:
-        return self._moved()
+        """Parameters that differ from `_base`: their slots, and (rows, slots) values."""
+        raise NotImplementedError
 
     @staticmethod
     def _plain(x: Any) -> Array:
@@ -241,7 +248,7 @@ class Observed:
 
     @cached_property
     def charge_imbalance(self) -> Array:
-        """|F sum(z n) - C_m A V| over F sum(|z| n), from the amounts themselves."""
+        """``|F sum(z n) - C_m A V|`` over ``F sum(|z| n)``, from the amounts themselves."""
         F = self.lowered.cell.faraday
         charge: Any = self.values["_impermeant_charge"]
         size: Any = np.abs(self.values["_impermeant_charge"])

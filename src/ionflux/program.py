@@ -374,10 +374,10 @@ def _elimination(n: int, entries: dict[tuple[int, int], dict[int, float]]) -> di
     out: dict[str, object] = {"dense": dense, "n_entry": len(listed), "pattern": listed}
     named = {"pivot_start": pivot, "lu_factor": factor, "lu_update_start": update, "lu_target": target, "lu_source": source}
     named["diagonal"] = [at[i, i] for i in range(n)]
-    for name, inside in (("lower", lambda i, j: j < i), ("upper", lambda i, j: j > i)):
+    for name, sign in (("lower", -1), ("upper", 1)):
         start, entry, column = [0], [], []
         for i in range(n):
-            columns = [j for j in range(n) if (i, j) in pattern and inside(i, j)]
+            columns = [j for j in range(n) if (i, j) in pattern and sign * (j - i) > 0]
             entry += [at[i, j] for j in columns]
             column += columns
             start.append(len(entry))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -22,7 +22,16 @@ if TYPE_CHECKING:
 
     from .cells import Cell
 
-NOT_SCHEDULABLE = ("V", "volume", "area", "C_m", "impermeant.", "state.")
+NOT_SCHEDULABLE = ("V", "volume", "area", "C_m", "inside.", "impermeant.", "bath.impermeant.", "constants.", "state.")
+
+
+class Stacked(NamedTuple):
+    """A piece of the courses of many cells: values in columns (cells, 1)."""
+
+    t0: float
+    t1: float
+    y0: NDArray[np.float64]
+    y1: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,9 +163,10 @@ def _lines(cell: Cell, values: Mapping[str, Any], schedule: Mapping[str, Any], u
     return out
 
 
-def _stacked(courses: list[Any]) -> list[Piece]:
+def _stacked(courses: list[list[Piece]]) -> list[Stacked]:
     """Courses of many cells, which break at the same times, as one with columns of values."""
-    return [Piece(p[0].t0, p[0].t1, np.array([[q.y0] for q in p]), np.array([[q.y1] for q in p])) for p in zip(*courses, strict=True)]
+    rows = zip(*courses, strict=True)
+    return [Stacked(p[0].t0, p[0].t1, np.array([[q.y0] for q in p]), np.array([[q.y1] for q in p])) for p in rows]
 
 
 def _on_segments(lines: Any, start: NDArray[np.float64], end: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

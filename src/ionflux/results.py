@@ -80,12 +80,54 @@ class Trajectory(Observed):
     cell, schedule, until : what was run. status : `Status`. stats, audit, provenance.
     """
 
-    def __init__(self, cell: Cell, protocol: Protocol, schedule: Mapping[str, Any], t: NDArray[np.float64], y: NDArray[np.float64],
-                 status: Status, stats: Stats, steps: NDArray[np.float64] | None, tolerances: Mapping[str, float]) -> None:  # fmt: skip
+    def __init__(
+        self,
+        cell: Cell,
+        protocol: Protocol,
+        schedule: Mapping[str, Any],
+        t: NDArray[np.float64],
+        y: NDArray[np.float64],
+        status: Status,
+        stats: Stats,
+        steps: NDArray[np.float64] | list[NDArray[np.float64]] | None,
+        tolerances: Mapping[str, float],
+    ) -> None:
         self.cell, self.schedule, self.until = cell, dict(schedule), protocol.until
-        self.t, self.status, self.stats = t, status, stats
-        self._protocol, self._y, self._steps, self._tolerances = protocol, y, steps, dict(tolerances)
-        self._set(protocol.lowered, protocol.values, y, protocol.base, lambda: protocol.slots_at(t), t.shape)
+        self.status, self.stats = status, stats
+        self._protocol, self._tolerances = protocol, dict(tolerances)
+        self._kept, self._recorded = (t, y), steps
+        self._set(protocol.lowered, protocol.values, protocol.base)
+
+    # the record of a long run is put together when it is first read: Ctrl-C answers at once
+
+    @cached_property
+    def _steps(self) -> NDArray[np.float64] | None:
+        """Accepted steps: t, t_new, y, y_new, p_2, p_3, p_4; None where only samples were kept."""
+        return np.concatenate(self._recorded) if isinstance(self._recorded, list) else self._recorded
+
+    @cached_property
+    def t(self) -> NDArray[np.float64]:
+        """Times, s."""
+        t, steps = self._kept[0], self._steps
+        return t if steps is None or len(t) > len(steps) else np.concatenate([t, steps[:, 1]])
+
+    @cached_property
+    def _y(self) -> NDArray[np.float64]:
+        y, steps = self._kept[1], self._steps
+        n = y.shape[1]
+        return y if steps is None or len(y) > len(steps) else np.concatenate([y, steps[:, 2 + n : 2 + 2 * n]])
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.t.shape
+
+    @property
+    def _states(self) -> NDArray[np.float64]:
+        return self._y
+
+    @cached_property
+    def _parameters(self) -> tuple[NDArray[np.intc], NDArray[np.float64]]:
+        return self._protocol.slots_at(self.t)
 
     def __len__(self) -> int:
         return len(self.t)

@@ -122,11 +122,9 @@ class CellRun:
         tried, rejected = int(a["steps"][0]), int(a["rejected"][0])
         stats = Stats(tried - rejected, rejected, self.seconds)
         if self.times is None:
-            steps = a["record"][: self.run.recorded]
-            n = a["y"].shape[1]
-            t = np.concatenate([[0.0], steps[:, 1]])
-            y = np.concatenate([self.start[None], steps[:, 2 + n : 2 + 2 * n]])
-            return Trajectory(cell, self.protocol, schedule, t, y, Status(int(a["status"][0])), stats, steps, tolerances)
+            chunks = [*self.run.full_records, a["record"][: self.run.recorded]]
+            status = Status(int(a["status"][0]))
+            return Trajectory(cell, self.protocol, schedule, np.zeros(1), self.start[None], status, stats, chunks, tolerances)
         done = int(a["sample"][0])
         return Trajectory(cell, self.protocol, schedule, self.times[:done], a["out"][0, :done], Status(int(a["status"][0])), stats, None, tolerances)
 

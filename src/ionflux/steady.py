@@ -39,7 +39,19 @@ class SteadyState(Observed):
     def __init__(self, cell: Cell, lowered: Lowered, values: dict[str, Any], y: NDArray[np.float64], *, iterations: int, method: str) -> None:
         self.cell, self.iterations, self.method = cell, iterations, method
         self._y = y
-        self._set(lowered, values, y[None], np.array(lowered.parameters(values), dtype=float), lambda: (np.empty(0, np.intc), np.empty((1, 0))), ())
+        self._set(lowered, values, np.array(lowered.parameters(values), dtype=float))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return ()
+
+    @property
+    def _states(self) -> NDArray[np.float64]:
+        return self._y[None]
+
+    @cached_property
+    def _parameters(self) -> tuple[NDArray[np.intc], NDArray[np.float64]]:
+        return np.empty(0, np.intc), np.empty((1, 0))
 
     @property
     def osmolarity(self) -> float:

@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Sweep", "sweep"]
 
-OF_THE_START = ("V", "volume", "area", "C_m", "T", "bath.", "impermeant.", "state.")
+OF_THE_START = ("V", "volume", "area", "C_m", "T", "inside.", "bath.", "impermeant.", "constants.", "state.")
 
 
 class Sweep(Observed):
@@ -49,9 +50,22 @@ class Sweep(Observed):
         if times is not None:
             late = np.arange(len(times))[None, :] >= arrays["sample"][:, None]
             y[late] = np.nan
-        shape = (n_cells,) if times is None else (n_cells, len(times))
+        self._layout = (n_cells,) if times is None else (n_cells, len(times))
+        self._flat = y.reshape(-1, n)
         values = {k: (x[:, 0] if times is None else x) if np.ndim(x) == 2 else x for k, x in protocol.values.items()}
-        self._set(protocol.lowered, values, y.reshape(-1, n), protocol.base, lambda: _rows(protocol, n_cells, self.t), shape)
+        self._set(protocol.lowered, values, protocol.base)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self._layout
+
+    @property
+    def _states(self) -> NDArray[np.float64]:
+        return self._flat
+
+    @cached_property
+    def _parameters(self) -> tuple[NDArray[np.intc], NDArray[np.float64]]:
+        return _rows(self._protocol, len(self), self.t)
 
     def __len__(self) -> int:
         return len(self.status)
@@ -157,10 +171,10 @@ def _run(run: Any, n_cells: int, threads: int, progress: Any) -> KeyboardInterru
                 if w.ident is not None:
                     w.join()
     watch.close()
-    for error in trouble:
-        if not isinstance(error, KeyboardInterrupt):
-            raise error
-    return trouble[0] if trouble else None  # type: ignore[return-value]
+    stops = [e for e in trouble if isinstance(e, KeyboardInterrupt)]
+    if len(stops) < len(trouble):
+        raise next(e for e in trouble if not isinstance(e, KeyboardInterrupt))
+    return stops[0] if stops else None
 
 
 def _thread_count(threads: int | None, n_cells: int) -> int:

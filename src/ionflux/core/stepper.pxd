@@ -198,7 +198,8 @@ cdef inline void accumulate_error(const Tables *T, Block *B, double rtol, const 
             y1 = B.reg[r * WV + v] + k8[r * WV + v]
             B.reg[r * WV + v] = y1
             q = k8[r * WV + v] / (B.reg[T.tol_atol[r] * WV + v] + v_set(rtol * T.tol_rtol[r]) * v_max(v_abs(y0), v_abs(y1)))
-            total[v] = total[v] + q * q
+            # y_1 - y_1 is 0, or NaN where y_1 is infinite and its own size would hide any error
+            total[v] = total[v] + q * q + (y1 - y1)
         if T.tol_positive[r]:
             for v in range(WV):
                 B.negative[v] = B.negative[v] | v_lt(B.reg[r * WV + v], v_set(0.0))
