@@ -10,7 +10,7 @@ from libc.string cimport memset
 from ionflux.core.lanes cimport IFX_ISA, VL, ifx_cpu_level, v_alloc, v_free, v_get, v_put, v_set, vd
 from ionflux.core.march cimport RUN_DONE, RUN_FULL, STATUS_CANCELLED, STATUS_PENDING, Job, hand_back, march, start
 from ionflux.core.rhs cimport MAX_WV, Runner, add_rows, jacobian, run
-from ionflux.core.stepper cimport MAX_LANES, STAGES, Block
+from ionflux.core.stepper cimport STAGES, Block
 from ionflux.core.tables cimport OP_FACTOR_SLOPES, OP_FACTORS, OP_LINEAR, OP_SUM, Factor, Op, Program, Tables, Term
 from ionflux.core.vmath cimport v_bernoulli, v_bernoulli_slope, v_exp, v_expm1, v_log
 

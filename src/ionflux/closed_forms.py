@@ -67,7 +67,7 @@ class PumpLeak:
         self.pump: Mechanism | None = pumps[0] if pumps else None
         VT, F = cell.thermal_voltage, cell.faraday
         self.z = np.array([float(i.z) for i in self.ions])
-        self.c_out = np.array([cell.bath[i] if i in cell.bath else 0.0 for i in self.ions])
+        self.c_out = np.array([cell.bath.get(i, 0.0) for i in self.ions])
         self.G = np.zeros((len(self.ions), len(self.ions)))
         self.conductance = 0.0
         for m in linear:

@@ -111,14 +111,16 @@ class Model:
     def _osmosis(self, instant: bool, volume: Node | None) -> None:
         """Volume, and the osmolarity on both sides where water moves."""
         p = self.program
-        inside = {n: 1.0 for n in self.amount.values()}
+        inside = dict.fromkeys(self.amount.values(), 1.0)
         self.particles = p.sum({**inside, self.slot("impermeant", lambda v: v["_impermeant"]): 1.0})
         self.osmolarity_out = self.slot("osmolarity_out", self._bath_osmolarity)
         if volume is not None:
             self.volume = volume
         elif instant:
-            self.volume = p.divide(self.particles, self.osmolarity_out) if self._bath_moves() else p.product(
-                self.particles, self.slot("1/osmolarity_out", lambda v: 1.0 / self._bath_osmolarity(v))
+            self.volume = (
+                p.divide(self.particles, self.osmolarity_out)
+                if self._bath_moves()
+                else p.product(self.particles, self.slot("1/osmolarity_out", lambda v: 1.0 / self._bath_osmolarity(v)))
             )
         else:
             self.volume = self.slot("volume", lambda v: v["_volume"])
@@ -197,7 +199,7 @@ class Model:
         """Amounts against atol_c w_0 + rtol |n|, volume likewise, charge against atol_V C_m A/F alone (V in microvolts)."""
         p, F = self.program, self.cell.faraday
         atol_n = self.slot("atol amount", lambda v: v["_atol_c"] * v["_volume"])
-        rows: dict[Node, tuple[Node, float, bool]] = {n: (atol_n, 1.0, True) for n in self.amount.values()}
+        rows: dict[Node, tuple[Node, float, bool]] = dict.fromkeys(self.amount.values(), (atol_n, 1.0, True))
         if volume is not None:
             rows[volume] = (self.slot("atol volume", lambda v: v["_atol_w"] * v["_volume"]), 1.0, True)
         rows[charge] = (self.slot("atol charge", lambda v: v["_atol_V"] * v["C_m"] * v["area"] / F), 0.0, False)
@@ -273,13 +275,16 @@ class Lowered:
                 out.append(values["_volume"] if name == "volume" else values[f"_{name}"])
         return out
 
-    def observe(self, names: Iterable[str], y: NDArray[np.float64], base: NDArray[np.float64], slots: NDArray[np.intc],
-                rows: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:  # fmt: skip
+    def observe(
+        self, names: Iterable[str], y: NDArray[np.float64], base: NDArray[np.float64], slots: NDArray[np.intc], rows: NDArray[np.float64]
+    ) -> dict[str, NDArray[np.float64]]:
         """Observables at states y (m, n), parameters `base` except `slots`, which follow `rows` (m, len(slots))."""
         plan, registers = self._viewer
         wanted = list(names)
         out = np.empty((len(wanted), len(y)))
-        plan.evaluate(np.ascontiguousarray(y), base, slots, np.ascontiguousarray(rows), np.array([registers[w] for w in wanted], np.intc), out)
+        plan.evaluate(
+            np.ascontiguousarray(y), base, slots, np.ascontiguousarray(rows), np.array([registers[w] for w in wanted], np.intc), out
+        )
         return dict(zip(wanted, out, strict=True))
 
     def derivatives(self, y: NDArray[np.float64], base: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

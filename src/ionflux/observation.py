@@ -140,7 +140,9 @@ class Observed:
                 continue
             x = getattr(self, head, None) if head in ("E", "current", "flux", "atp", "energy", "area", "c_impermeant") else None
             if x is None:
-                raise UnknownNameError.among("record: there is no observable", name, [*groups, "E", "current", "flux", "atp", "area", "c_impermeant"])
+                raise UnknownNameError.among(
+                    "record: there is no observable", name, [*groups, "E", "current", "flux", "atp", "area", "c_impermeant"]
+                )
             if isinstance(x, Mapping):
                 for key in [rest.partition(".")[0]] if rest else list(x):
                     x[key]

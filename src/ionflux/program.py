@@ -13,7 +13,7 @@ from enum import IntEnum
 
 import numpy as np
 
-__all__ = ["Program", "Node"]
+__all__ = ["Node", "Program"]
 
 Node = int
 Terms = dict[tuple[Node, ...], float]  # sum over products of nodes: {(a, b): weight}

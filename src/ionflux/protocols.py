@@ -89,8 +89,9 @@ def with_derived(cell: Cell, values: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-def prepare(cell: Cell, until: float, schedule: Mapping[str, Any] | None, tolerances: Mapping[str, float],
-            swept: Mapping[str, Any] | None = None) -> Protocol:  # fmt: skip
+def prepare(
+    cell: Cell, until: float, schedule: Mapping[str, Any] | None, tolerances: Mapping[str, float], swept: Mapping[str, Any] | None = None
+) -> Protocol:
     """Lower a schedule (and swept values, arrays over cells) to segments and parameters.
 
     Raises
@@ -143,11 +144,18 @@ def prepare(cell: Cell, until: float, schedule: Mapping[str, Any] | None, tolera
         table[:, :, k, 0] = a
         table[:, :, k, 1] = (b - a) / (end - start)
     return Protocol(
-        lowered, values, until, base,
+        lowered,
+        values,
+        until,
+        base,
         np.array([i for i, _ in vary], dtype=np.intc),
         np.ascontiguousarray(np.stack([x for _, x in vary], axis=1)) if vary else np.empty((0, 0)),
-        start, end, np.array([i for i, _, _ in sched], dtype=np.intc), table, scheduled,
-    )  # fmt: skip
+        start,
+        end,
+        np.array([i for i, _, _ in sched], dtype=np.intc),
+        table,
+        scheduled,
+    )
 
 
 def _lines(cell: Cell, values: Mapping[str, Any], schedule: Mapping[str, Any], until: float) -> dict[str, Any]:
@@ -200,4 +208,6 @@ def _check_linear(lowered: Lowered, a: list[Any], b: list[Any], middle: list[Any
     for slot, x, y, m in zip(lowered.slots, a, b, middle, strict=True):
         mean = 0.5 * (np.asarray(x) + np.asarray(y))
         if np.any(np.abs(mean - m) > 1e-12 * np.abs(mean)):
-            raise InputError(f"{', '.join(sorted(moving))}: a ramp of it is not supported ({slot.name} is not linear in it); use a table of steps")
+            raise InputError(
+                f"{', '.join(sorted(moving))}: a ramp of it is not supported ({slot.name} is not linear in it); use a table of steps"
+            )

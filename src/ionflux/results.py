@@ -183,7 +183,9 @@ class Trajectory(Observed):
             if not len(index):
                 raise InputError(f"t = {t:g} s is not one of this run's times; run it without at= to look in between")
             k = index[:1]
-            seen = Trajectory(self.cell, self._protocol, self.schedule, self.t[k], self._y[k], self.status, self.stats, None, self._tolerances)
+            seen = Trajectory(
+                self.cell, self._protocol, self.schedule, self.t[k], self._y[k], self.status, self.stats, None, self._tolerances
+            )
         c_in = {ion: float(seen.c_in[ion][0]) for ion in self.cell.ions}
         volume, V = float(seen.volume[0]), float(seen.V[0])
         held = tuple(Impermeant(z=z, c=n / volume) for z, n in self.cell.start.impermeants)

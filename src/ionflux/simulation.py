@@ -23,9 +23,20 @@ __all__ = ["simulate"]
 FAILURES = {Status.STEP_TOO_SMALL: StepSizeError, Status.NOT_FINITE: NonFiniteError}
 
 
-def simulate(cell: Cell, until: float, *, schedule: Mapping[str, Any] | None = None, record: Sequence[str] | None = None,
-             at: Any = None, samples: int | None = None, rtol: float = 1e-6, atol: float | Mapping[str, float] | None = None,
-             method: str = "auto", audit: str = "light", progress: Any = None) -> Trajectory:  # fmt: skip
+def simulate(
+    cell: Cell,
+    until: float,
+    *,
+    schedule: Mapping[str, Any] | None = None,
+    record: Sequence[str] | None = None,
+    at: Any = None,
+    samples: int | None = None,
+    rtol: float = 1e-6,
+    atol: float | Mapping[str, float] | None = None,
+    method: str = "auto",
+    audit: str = "light",
+    progress: Any = None,
+) -> Trajectory:
     """Integrate a cell from its start to `until`.
 
     Rodas5P (order 5, L-stable, analytic Jacobian) with its own step for each cell; break points of a schedule are met exactly
@@ -77,7 +88,9 @@ def simulate(cell: Cell, until: float, *, schedule: Mapping[str, Any] | None = N
         watch.close()
     result = run.trajectory(cell, schedule or {}, meta)
     if result.status is not Status.OK:
-        raise FAILURES.get(result.status, SolveError)(f"{result.status.sentence} (at t = {run.reached:.6g} s of {cell_until:g} s)", partial=result)
+        raise FAILURES.get(result.status, SolveError)(
+            f"{result.status.sentence} (at t = {run.reached:.6g} s of {cell_until:g} s)", partial=result
+        )
     if record:
         result.compute(record)
     return result
@@ -94,14 +107,24 @@ class CellRun:
         n_out = 0 if times is None else len(times)
         self.start = y0[0].copy()
         self.arrays: dict[str, Any] = {
-            "y": y0, "t": np.zeros(1), "h": np.zeros(1), "status": np.full(1, kernels.PENDING, np.intc),
-            "steps": np.zeros(1, np.longlong), "rejected": np.zeros(1, np.longlong), "sample": np.zeros(1, np.longlong),
-            "base": protocol.base, "vary_slot": protocol.vary_slot, "vary": np.empty((1, 0)),
-            "segment_start": protocol.segment_start, "segment_end": protocol.segment_end,
-            "sched_slot": protocol.sched_slot, "sched": protocol.sched,
-            "sample_time": np.empty(0) if times is None else times, "out": np.empty((1, n_out, n)),
+            "y": y0,
+            "t": np.zeros(1),
+            "h": np.zeros(1),
+            "status": np.full(1, kernels.PENDING, np.intc),
+            "steps": np.zeros(1, np.longlong),
+            "rejected": np.zeros(1, np.longlong),
+            "sample": np.zeros(1, np.longlong),
+            "base": protocol.base,
+            "vary_slot": protocol.vary_slot,
+            "vary": np.empty((1, 0)),
+            "segment_start": protocol.segment_start,
+            "segment_end": protocol.segment_end,
+            "sched_slot": protocol.sched_slot,
+            "sched": protocol.sched,
+            "sample_time": np.empty(0) if times is None else times,
+            "out": np.empty((1, n_out, n)),
             "record": np.empty((512 if times is None else 0, 2 + 5 * n)),
-        }  # fmt: skip
+        }
         self.run = kernels.Run(protocol.lowered.plan, self.arrays, rtol, fixed_step)
 
     def go(self, watch: Callable[[float], None]) -> None:
@@ -126,7 +149,9 @@ class CellRun:
             status = Status(int(a["status"][0]))
             return Trajectory(cell, self.protocol, schedule, np.zeros(1), self.start[None], status, stats, chunks, tolerances)
         done = int(a["sample"][0])
-        return Trajectory(cell, self.protocol, schedule, self.times[:done], a["out"][0, :done], Status(int(a["status"][0])), stats, None, tolerances)
+        return Trajectory(
+            cell, self.protocol, schedule, self.times[:done], a["out"][0, :done], Status(int(a["status"][0])), stats, None, tolerances
+        )
 
 
 def _prepared(cell: Cell, until: float, schedule: Mapping[str, Any], tolerances: Mapping[str, float]) -> Protocol:

@@ -36,7 +36,9 @@ class SteadyState(Observed):
     stable : all real parts negative. residual : largest relative rate of change, 1/s. iterations, method. cell : the input
     """
 
-    def __init__(self, cell: Cell, lowered: Lowered, values: dict[str, Any], y: NDArray[np.float64], *, iterations: int, method: str) -> None:
+    def __init__(
+        self, cell: Cell, lowered: Lowered, values: dict[str, Any], y: NDArray[np.float64], *, iterations: int, method: str
+    ) -> None:
         self.cell, self.iterations, self.method = cell, iterations, method
         self._y = y
         self._set(lowered, values, np.array(lowered.parameters(values), dtype=float))
@@ -80,7 +82,8 @@ class SteadyState(Observed):
 
     def __repr__(self) -> str:
         ions = ", ".join(f"{i.name} {self.c_in[i]:.4g}" for i in self.cell.ions)
-        return f"<SteadyState V {1e3 * self.V:.4f} mV; {ions} mM; volume {self.volume:.4g} m^3; {'stable' if self.stable else 'unstable'}; {self.method}>"
+        verdict = "stable" if self.stable else "unstable"
+        return f"<SteadyState V {1e3 * self.V:.4f} mV; {ions} mM; volume {self.volume:.4g} m^3; {verdict}; {self.method}>"
 
 
 class ClosedForm(SteadyState):
@@ -160,7 +163,8 @@ def steady_state(cell: Cell, start: Cell | SteadyState | None = None, *, electro
     if form is not None and not form.exists:
         raise NoSteadyState(
             "no steady state: the volume diverges. The impermeant ions draw in more water than the pump can keep out "
-            f"(osmolarity of the permeant ions alone would have to exceed the bath's {cell.bath.osmolarity:.6g} mM); raise the pump rate or lower the leaks"
+            f"(osmolarity of the permeant ions alone would have to exceed the bath's {cell.bath.osmolarity:.6g} mM); "
+            "raise the pump rate or lower the leaks"
         )
     if form is not None and electroneutral and start is None:
         return form
@@ -196,7 +200,9 @@ def _sizes(lowered: Lowered, values: dict[str, Any], y: NDArray[np.float64]) -> 
     return np.array([charge if name == "charge" else abs(x) + 1e-300 for name, x in zip(lowered.state_names, y, strict=True)])
 
 
-def _newton(lowered: Lowered, values: dict[str, Any], base: NDArray[np.float64], y: NDArray[np.float64], tol: float) -> tuple[NDArray[np.float64], int] | None:
+def _newton(
+    lowered: Lowered, values: dict[str, Any], base: NDArray[np.float64], y: NDArray[np.float64], tol: float
+) -> tuple[NDArray[np.float64], int] | None:
     """Damped Newton in (ln amount, ln volume, V); None where it does not converge.
 
     Rows are divided by the largest term of their own, so that a fast row does not hide a slow one.
@@ -243,12 +249,16 @@ def _follow(cell: Cell, lowered: Lowered, values: dict[str, Any], base: NDArray[
             raise NoSteadyState(f"no steady state: following the cell in time failed ({error})", partial=error.partial) from error
         reached = run.cell_at(10.0**k)
         seen = reached.start
-        found = _newton(lowered, values, base, _state(lowered, values, {i.name: seen.amount[i] for i in cell.ions}, seen.volume, seen.V), tol)
+        found = _newton(
+            lowered, values, base, _state(lowered, values, {i.name: seen.amount[i] for i in cell.ions}, seen.volume, seen.V), tol
+        )
         if found is not None:
             at_rest = SteadyState(cell, lowered, values, found[0], iterations=found[1], method="newton")
             if abs(np.log(at_rest.volume / seen.volume)) < 1.0:
                 return at_rest
         if seen.volume > 50.0 * cell.start.volume and seen.volume > volume:
-            raise NoSteadyState(f"no steady state: the volume diverges (x {seen.volume / cell.start.volume:.3g} after {10.0**k:.3g} s and still growing)")
+            raise NoSteadyState(
+                f"no steady state: the volume diverges (x {seen.volume / cell.start.volume:.3g} after {10.0**k:.3g} s and still growing)"
+            )
         volume = seen.volume
     raise ConvergenceError("no steady state found: the cell still changes after 1e10 s")

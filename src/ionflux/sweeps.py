@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ._config import usable_threads
 from ._dispatch import kernels
 from .errors import InputError, Interrupted, ShapeError, Status, UnknownNameError
 from .lowering import start_values
@@ -38,8 +38,15 @@ class Sweep(Observed):
     stats : `Stats` over all cells.
     """
 
-    def __init__(self, cell: Cell, vary: Mapping[str, Any], protocol: Protocol, arrays: Mapping[str, Any], times: NDArray[np.float64] | None,
-                 stats: Stats) -> None:  # fmt: skip
+    def __init__(
+        self,
+        cell: Cell,
+        vary: Mapping[str, Any],
+        protocol: Protocol,
+        arrays: Mapping[str, Any],
+        times: NDArray[np.float64] | None,
+        stats: Stats,
+    ) -> None:
         self.model, self.vary, self.stats = cell, dict(vary), stats
         self.status: NDArray[np.intc] = arrays["status"]
         self.t = np.array([protocol.until]) if times is None else times
@@ -51,7 +58,7 @@ class Sweep(Observed):
             late = np.arange(len(times))[None, :] >= arrays["sample"][:, None]
             y[late] = np.nan
         self._layout = (n_cells,) if times is None else (n_cells, len(times))
-        self._flat = y.reshape(-1, n)
+        self._flat: NDArray[np.float64] = y.reshape(-1, n)
         values = {k: (x[:, 0] if times is None else x) if np.ndim(x) == 2 else x for k, x in protocol.values.items()}
         self._set(protocol.lowered, values, protocol.base)
 
@@ -80,12 +87,24 @@ class Sweep(Observed):
 
     def __repr__(self) -> str:
         s = self.stats
-        return f"<Sweep of {len(self)} cells over {', '.join(self.vary)}: {len(self.failures())} failed; {s.steps} steps in {s.seconds:.3g} s>"
+        return (
+            f"<Sweep of {len(self)} cells over {', '.join(self.vary)}: {len(self.failures())} failed; {s.steps} steps in {s.seconds:.3g} s>"
+        )
 
 
-def sweep(model: Cell, vary: Mapping[str, Any], *, until: float, schedule: Mapping[str, Any] | None = None, save: str = "final",
-          at: Any = None, threads: int | None = None, rtol: float = 1e-6, atol: float | Mapping[str, float] | None = None,
-          progress: Any = None) -> Sweep:  # fmt: skip
+def sweep(
+    model: Cell,
+    vary: Mapping[str, Any],
+    *,
+    until: float,
+    schedule: Mapping[str, Any] | None = None,
+    save: str = "final",
+    at: Any = None,
+    threads: int | None = None,
+    rtol: float = 1e-6,
+    atol: float | Mapping[str, float] | None = None,
+    progress: Any = None,
+) -> Sweep:
     """Integrate one cell per row of `vary`.
 
     Every cell gets the result that `simulate` would give it, to the last bit, whatever the number of threads.
@@ -119,14 +138,24 @@ def sweep(model: Cell, vary: Mapping[str, Any], *, until: float, schedule: Mappi
     for k, x in enumerate(protocol.lowered.initial(protocol.values)):
         y[:, k] = np.reshape(x, -1)
     arrays: dict[str, Any] = {
-        "y": y, "t": np.zeros(n_cells), "h": np.zeros(n_cells), "status": np.full(n_cells, kernels.PENDING, np.intc),
-        "steps": np.zeros(n_cells, np.longlong), "rejected": np.zeros(n_cells, np.longlong), "sample": np.zeros(n_cells, np.longlong),
-        "base": protocol.base, "vary_slot": protocol.vary_slot, "vary": protocol.vary,
-        "segment_start": protocol.segment_start, "segment_end": protocol.segment_end,
-        "sched_slot": protocol.sched_slot, "sched": protocol.sched,
-        "sample_time": np.empty(0) if times is None else times, "out": np.empty((n_cells, 0 if times is None else len(times), n)),
+        "y": y,
+        "t": np.zeros(n_cells),
+        "h": np.zeros(n_cells),
+        "status": np.full(n_cells, kernels.PENDING, np.intc),
+        "steps": np.zeros(n_cells, np.longlong),
+        "rejected": np.zeros(n_cells, np.longlong),
+        "sample": np.zeros(n_cells, np.longlong),
+        "base": protocol.base,
+        "vary_slot": protocol.vary_slot,
+        "vary": protocol.vary,
+        "segment_start": protocol.segment_start,
+        "segment_end": protocol.segment_end,
+        "sched_slot": protocol.sched_slot,
+        "sched": protocol.sched,
+        "sample_time": np.empty(0) if times is None else times,
+        "out": np.empty((n_cells, 0 if times is None else len(times), n)),
         "record": np.empty((0, 2 + 5 * n)),
-    }  # fmt: skip
+    }
     run = kernels.Run(protocol.lowered.plan, arrays, rtol)
     began = time.perf_counter()
     stop = _run(run, n_cells, _thread_count(threads, n_cells), progress)
@@ -179,9 +208,7 @@ def _run(run: Any, n_cells: int, threads: int, progress: Any) -> KeyboardInterru
 
 def _thread_count(threads: int | None, n_cells: int) -> int:
     if threads is None:
-        available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        cap = os.environ.get("IONFLUX_NUM_THREADS", "")
-        threads = min(available, int(cap)) if cap.isdigit() and int(cap) > 0 else available
+        threads = usable_threads()
     elif not (isinstance(threads, int) and threads >= 1):
         raise InputError(f"threads = {threads!r} must be a whole number from 1 on, or None")
     return max(1, min(threads, -(-n_cells // kernels.vector_length())))
@@ -202,7 +229,9 @@ def _checked(model: Cell, vary: Mapping[str, Any]) -> tuple[dict[str, NDArray[np
         p = known[name]
         bad = np.flatnonzero(~((a >= p.lo) & (a <= p.hi)))
         if bad.size:
-            raise InputError(f"vary[{name!r}][{bad[0]}] = {a[bad[0]]:g} {p.unit} is outside {p.lo:g}...{p.hi:g} {p.unit} ({bad.size} of {a.size} are)")
+            raise InputError(
+                f"vary[{name!r}][{bad[0]}] = {a[bad[0]]:g} {p.unit} is outside {p.lo:g}...{p.hi:g} {p.unit} ({bad.size} of {a.size} are)"
+            )
         out[name] = a
     lengths = {name: len(a) for name, a in out.items()}
     if len(set(lengths.values())) > 1:
@@ -229,5 +258,3 @@ def _rows(protocol: Protocol, n_cells: int, t: NDArray[np.float64]) -> tuple[NDA
         rows[:, :, :n_fixed] = protocol.vary[:, None, :]
     rows[:, :, n_fixed:] = moved
     return np.concatenate([protocol.vary_slot, protocol.sched_slot]), rows.reshape(n_cells * len(t), -1)
-
-

@@ -25,9 +25,9 @@ cdef inline vd law_ghk_slope(vd P, vd c_in, vd c_out, vd s_plus, vd s_minus) noe
 
 cdef inline vd integer_power(vd x, int n) noexcept nogil:
     """x^n for small n; negative n through the reciprocal at the end."""
-    cdef int i
+    cdef int _i
     cdef vd r = v_set(1.0)
-    for i in range(n if n >= 0 else -n):
+    for _i in range(n if n >= 0 else -n):
         r = r * x
     return r if n >= 0 else v_set(1.0) / r
 

@@ -8,8 +8,8 @@ of its own, once per width, and passed on as a `Runner`: it is walked at every s
 from ionflux.core.lanes cimport v_set, vd
 from ionflux.core.laws cimport factor, factor_slope, law_ghk, law_ghk_slope
 from ionflux.core.tables cimport (
-    OP_BERNOULLI, OP_BERNOULLI_SLOPE, OP_FACTORS, OP_GHK, OP_GHK_SLOPES, OP_LINEAR, OP_LOG, OP_PRODUCT, OP_RECIPROCAL, Factor, Op, Program, Tables,
-    Term,
+    OP_BERNOULLI, OP_BERNOULLI_SLOPE, OP_FACTORS, OP_GHK, OP_GHK_SLOPES, OP_LINEAR, OP_LOG, OP_PRODUCT, OP_RECIPROCAL,
+    Factor, Op, Program, Tables, Term,
 )
 from ionflux.core.vmath cimport v_bernoulli, v_bernoulli_slope, v_log
 

@@ -5,7 +5,8 @@ Every lane carries its own t, h and end of segment; a rejected lane keeps its st
 and selections by mask here; whatever needs a decision for one lane (a sample, a break point, the next cell) is in march.pxd.
 """
 from ionflux.core.lanes cimport (
-    VL, v_abs, v_any, v_bits, v_addi, v_subi, v_double, v_finite, v_ge, v_le, v_lt, v_max, v_min, v_select, v_set, v_seti, v_shl, v_shr, v_sqrt, vd, vm,
+    VL, v_abs, v_any, v_bits, v_double, v_finite, v_ge, v_le, v_lt, v_max, v_min, v_select, v_set, v_seti, v_shl, v_shr, v_sqrt, vd,
+    vm,
 )
 from ionflux.core.linalg cimport factorise, solve
 from ionflux.core.rhs cimport MAX_WV, Runner, add_rows, jacobian, weighted_sum
@@ -226,8 +227,8 @@ cdef inline vd inverse_fifth_root(vd x) noexcept nogil:
     cdef vd g = v_set(1.2 * 1072693248.0) - v_set(0.2) * b
     cdef vd y = v_double(v_shl(v_bits(g + v_set(4503599627370496.0)), 32))
     cdef vd y2
-    cdef int i
-    for i in range(2):
+    cdef int _i
+    for _i in range(2):
         y2 = y * y
         y = y * (v_set(1.2) - v_set(0.2) * x * (y2 * y2 * y))
     return y
