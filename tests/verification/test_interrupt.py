@@ -63,6 +63,15 @@ report(lambda: ifx.sweep(bench_cell(), vary, until=2e4, schedule=schedule, threa
     ids=["simulate, every step", "simulate, samples", "sweep on two threads"],
 )
 def test_interrupt_returns_within_100_ms_with_the_part_done(script: str) -> None:
+    # a busy machine may not run the child for a tenth of a second: three tries, every one checked for what it hands back
+    delays: list[float] = []
+    while len(delays) < 3 and min(delays, default=1.0) >= 0.1:
+        delays.append(interrupted(script))
+    assert min(delays) < 0.1, delays
+
+
+def interrupted(script: str) -> float:
+    """Seconds from the signal to the exception in a child that was interrupted while at work."""
     code = PRELUDE.format(tests=os.fspath(models.DATA.parent)) + script
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
@@ -77,4 +86,4 @@ def test_interrupt_returns_within_100_ms_with_the_part_done(script: str) -> None
             child.kill()
     word, _, caught = out.strip().partition(" ")
     assert word == "caught", (out, err)
-    assert float(caught) - sent < 0.1
+    return float(caught) - sent
