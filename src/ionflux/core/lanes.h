@@ -132,8 +132,25 @@ IFX_INLINE vd v_abs(vd a) { return v_double(v_bits(a) & v_seti(0x7ffffffffffffff
 IFX_INLINE vd v_copysign(vd a, vd s) {
     return v_double((v_bits(a) & v_seti(0x7fffffffffffffffLL)) | (v_bits(s) & v_seti((long long)0x8000000000000000ULL)));
 }
-IFX_INLINE vd v_min(vd a, vd b) { return v_select(v_lt(a, b), a, b); }   /* b when a is NaN */
-IFX_INLINE vd v_max(vd a, vd b) { return v_select(v_lt(b, a), a, b); }   /* b when a is NaN */
+/* a < b ? a : b and b < a ? a : b, so b where either is NaN; that is what the instructions do, too */
+IFX_INLINE vd v_min(vd a, vd b) {
+#if IFX_VL == 8
+    return (vd)_mm512_min_pd((__m512d)a, (__m512d)b);
+#elif IFX_VL == 4
+    return (vd)_mm256_min_pd((__m256d)a, (__m256d)b);
+#else
+    return v_select(v_lt(a, b), a, b);
+#endif
+}
+IFX_INLINE vd v_max(vd a, vd b) {
+#if IFX_VL == 8
+    return (vd)_mm512_max_pd((__m512d)a, (__m512d)b);
+#elif IFX_VL == 4
+    return (vd)_mm256_max_pd((__m256d)a, (__m256d)b);
+#else
+    return v_select(v_lt(b, a), a, b);
+#endif
+}
 IFX_INLINE vm v_finite(vd a) { return v_le(v_abs(a), v_set(DBL_MAX)); }
 
 /* ---- one lane of an array of vectors, as memory ---------------------------------------------------------------------- */
