@@ -13,12 +13,13 @@ from enum import IntEnum
 
 import numpy as np
 
+from .elimination import elimination, sums
+
 __all__ = ["Node", "Program"]
 
 Node = int
 Terms = dict[tuple[Node, ...], float]  # sum over products of nodes: {(a, b): weight}
 Gradient = dict[Node, Terms]  # d(node)/d(state)
-DENSE_SIZES = (3, 4, 5, 6)
 
 
 class Op(IntEnum):
@@ -278,12 +279,12 @@ class _Tables:
         rates = [self._encode(node, p._ops[node]) for node in self.rates]
         slopes = [self._encode(node, p._late[node]) for node in self.late]
         entries = self._entries(slopes)
-        out: dict[str, object] = {"n": n, "n_par": len(p.parameters), **_elimination(n, entries), "n_reg": self.n_reg}
+        out: dict[str, object] = {"n": n, "n_par": len(p.parameters), **elimination(n, entries), "n_reg": self.n_reg}
         out["rates"], out["slopes"] = (np.array(ops, dtype=np.intc).reshape(-1, 8) for ops in (rates, slopes))
         out["factors"] = np.array(self.factors, dtype=np.intc).reshape(-1, 4)
         out["term_index"] = np.array([i for i, _ in self.terms], dtype=np.intc)
         out["term_weight"] = np.array([w for _, w in self.terms], dtype=float)
-        out.update(_sums("rows", [{reg[k]: w for k, w in p._rows[s].items()} for s in p.states]))
+        out.update(sums("rows", [{reg[k]: w for k, w in p._rows[s].items()} for s in p.states]))
         out["mass"] = np.array([p._mass[s] for s in p.states])
         self._tolerance_rows(out)
         return out, dict(reg)
@@ -338,50 +339,4 @@ class _Tables:
         out["tol_atol"] = np.array([reg[a] for _, _, a, _, _ in rows], dtype=np.intc)
         out["tol_rtol"] = np.array([r for _, _, _, r, _ in rows], dtype=float)
         out["tol_positive"] = np.array([q for _, _, _, _, q in rows], dtype=np.intc)
-        out.update(_sums("tol", [{position[s]: w for s, w in terms.items()} for terms, _, _, _, _ in rows[len(p.states) :]]))
-
-
-def _sums(name: str, rows: list[dict[int, float]]) -> dict[str, object]:
-    start = np.cumsum([0, *(len(r) for r in rows)])
-    return {
-        f"{name}_start": start.astype(np.intc),
-        f"{name}_index": np.array([i for r in rows for i in r], dtype=np.intc),
-        f"{name}_weight": np.array([w for r in rows for w in r.values()], dtype=float),
-    }
-
-
-def _elimination(n: int, entries: dict[tuple[int, int], dict[int, float]]) -> dict[str, object]:
-    """Where each entry of the matrix is stored, and the order in which LU and its solves visit them (no pivoting)."""
-    dense = n if n in DENSE_SIZES else 0
-    pattern = {(i, j) for i in range(n) for j in range(n)} if dense else {*entries, *((i, i) for i in range(n))}
-    for k in range(n):
-        below = [i for i in range(k + 1, n) if (i, k) in pattern]
-        right = [j for j in range(k + 1, n) if (k, j) in pattern]
-        pattern |= {(i, j) for i in below for j in right}
-    listed = sorted(pattern)
-    at = {rc: i for i, rc in enumerate(listed)}
-    pivot, factor, update, target, source = [0], [], [0], [], []
-    for k in range(n):
-        for i in range(k + 1, n):
-            if (i, k) in pattern:
-                factor.append(at[i, k])
-                for j in range(k + 1, n):
-                    if (k, j) in pattern:
-                        target.append(at[i, j])
-                        source.append(at[k, j])
-                update.append(len(target))
-        pivot.append(len(factor))
-    out: dict[str, object] = {"dense": dense, "n_entry": len(listed), "pattern": listed}
-    named = {"pivot_start": pivot, "lu_factor": factor, "lu_update_start": update, "lu_target": target, "lu_source": source}
-    named["diagonal"] = [at[i, i] for i in range(n)]
-    for name, sign in (("lower", -1), ("upper", 1)):
-        start, entry, column = [0], [], []
-        for i in range(n):
-            columns = [j for j in range(n) if (i, j) in pattern and sign * (j - i) > 0]
-            entry += [at[i, j] for j in columns]
-            column += columns
-            start.append(len(entry))
-        named |= {f"{name}_start": start, f"{name}_entry": entry, f"{name}_column": column}
-    out.update({k: np.array(v, dtype=np.intc) for k, v in named.items()})
-    out.update(_sums("entries", [entries.get(rc, {}) for rc in listed]))
-    return out
+        out.update(sums("tol", [{position[s]: w for s, w in terms.items()} for terms, _, _, _, _ in rows[len(p.states) :]]))

@@ -24,6 +24,7 @@ LAYERS = (
     {"cells"},
     {"_rebuild", "preset_library"},
     # the only place that knows both the objects and the arrays
+    {"elimination"},
     {"program"},
     {"lowering"},
     # verbs and what they return
