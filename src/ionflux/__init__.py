@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from .mechanisms import CubicNaKATPase as CubicNaKATPase
     from .mechanisms import Law as Law
     from .mechanisms import Leak as Leak
+    from .mechanisms import LinearNaKATPase as LinearNaKATPase
     from .mechanisms import Mechanism as Mechanism
     from .mechanisms import NaKATPase as NaKATPase
     from .mechanisms import Water as Water
@@ -97,7 +98,7 @@ _HOMES = {
     "UnitRangeError UnknownNameError",
     "fields": "Parameter",
     "files": "load",
-    "mechanisms": "ConstantNaKATPase CubicNaKATPase KCC2 Law Leak Mechanism NKCC1 NaKATPase Water",
+    "mechanisms": "ConstantNaKATPase CubicNaKATPase KCC2 Law Leak LinearNaKATPase Mechanism NKCC1 NaKATPase Water",
     "preset_library": "preset presets",
     "results": "Trajectory",
     "schedules": "pulse ramp step table train",

@@ -6,7 +6,7 @@ from ionflux.fields import param
 from .base import Factor, FactorKind, Law, Mechanism, mechanism, power, saturation
 from .cotransporters import KCC2, NKCC1
 from .leaks import Leak
-from .pumps import ConstantNaKATPase, CubicNaKATPase, NaKATPase
+from .pumps import ConstantNaKATPase, CubicNaKATPase, LinearNaKATPase, NaKATPase
 from .water import Water
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "FactorKind",
     "Law",
     "Leak",
+    "LinearNaKATPase",
     "Mechanism",
     "NaKATPase",
     "Water",

@@ -84,3 +84,29 @@ class CubicNaKATPase(Mechanism):
     factors = (power("c_in.Na", 3), power("c_out.Na", -3))
 
     J_max: float = param("mol m^-2 s^-1", lo=0, hi=1e-1, doc="cycles were Na inside as high as outside")
+
+
+@mechanism
+class LinearNaKATPase(Mechanism):
+    """Na⁺/K⁺-ATPase in proportion to the sodium inside, J = k [Na]_in; labelled ``NaKATPase``.
+
+    Papers that write the efflux of Na per area as λ [Na]_in have k = λ/3, because a cycle takes three.
+
+    Parameters
+    ----------
+    k : float
+        Cycles per area and concentration, m/s.
+
+    Source: D. C. Tosteson & J. F. Hoffman, J. Gen. Physiol. 44, 169 (1960); F. C. Hoppensteadt & C. S. Peskin, Modeling and Simulation in
+    Medicine and the Life Sciences (2nd ed., Springer, 2002).
+    """
+
+    law = Law.PRODUCT
+    moves: ClassVar[Mapping[IonSpecies, int]] = {Na: -3, K: +2}
+    uses = {"ATP": 1}
+    strength = "k"
+    thermodynamics = "published"
+    default_label = "NaKATPase"
+    factors = (power("c_in.Na", 1),)
+
+    k: float = param("m s^-1", lo=0, hi=1e-4, doc="cycles per membrane area and concentration of Na inside")
