@@ -120,16 +120,31 @@ def test_claim_0_4_the_pump_matches_the_leak_without_pause(make: Any) -> None:
         assert passive == pytest.approx(-pump, rel=1e-10)
 
 
-@every_cell
+PUMP_LEAK: list[Any] = [
+    *CELLS,
+    *(
+        pytest.param(
+            lambda s=s: as_cell(*draw(np.random.default_rng([6, 90 + s]), pump="hill", water="finite")), id=f"Goldman leaks, draw {s}"
+        )
+        for s in range(4)
+    ),
+]
+
+
+@pytest.mark.parametrize("make", PUMP_LEAK)
 def test_claim_2_29_leaks_cost_energy(make: Any) -> None:
+    """Doubling a cation leak raises the ATP that a rest takes; scaling every leak and the pump by one factor scales it at the same V."""
     cell = make()
-    rest = cell.steady_state(electroneutral=True)
+    rest = cell.steady_state()
     constant = isinstance(next(m for m in cell.mechanisms if m.name == "NaKATPase"), ifx.ConstantNaKATPase)
-    if not constant:  # a constant pump uses the same ATP whatever leaks
-        leaky = cell.replace({"leak_Na.g": 2 * cell.parameters()["leak_Na.g"].value}).steady_state(electroneutral=True)
-        assert leaky.atp > rest.atp
+    known = cell.parameters()
+    for ion in () if constant else ("Na", "K"):  # a constant pump uses the same ATP whatever leaks
+        size = next(name for name in (f"leak_{ion}.g", f"leak_{ion}.P") if name in known)
+        leaky = cell.replace({size: 2 * known[size].value}).steady_state()
+        assert leaky.atp > rest.atp * (1 + 1e-6), ion
     for factor in (0.3, 4.0):
-        sizes = {name: p.value * factor for name, p in cell.parameters().items() if name.endswith((".g", ".J_max"))}
-        scaled = cell.replace(sizes).steady_state(electroneutral=True)
+        sizes = {name: p.value * factor for name, p in known.items() if name.endswith((".g", ".P", ".J_max", ".k"))}
+        scaled = cell.replace(sizes).steady_state()
         assert pytest.approx(rest.V, rel=1e-9) == scaled.V
+        assert scaled.volume == pytest.approx(rest.volume, rel=1e-9)
         assert scaled.atp == pytest.approx(factor * rest.atp, rel=1e-9)

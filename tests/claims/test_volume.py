@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
+from reference import models
 from reference.pump_leak import closed_form, growth
 from verification.build import as_cell, draw, resting
+from verification.observe import observed
 
 import ionflux as ifx
 from ionflux import Cl, K, Na
@@ -128,4 +132,30 @@ def test_claim_3_21_the_two_cotransporters_pull_chloride_to_their_own_limits(g_N
         rest = ifx.preset("dusterwald2018", g_NKCC1=g_N, g_KCC2=float(g)).closed_form()
         force.append(rest.V - rest.E[Cl])
     assert np.count_nonzero(np.diff(np.sign(force))) == 1
+    assert force[0] < 0 < force[-1]
+
+
+@pytest.mark.parametrize("row", [r for r in models.reference("m1_m2")["entries"] if r["id"].startswith("m2b.")], ids=lambda r: r["id"])
+def test_claim_3_21_gaba_turns_from_depolarising_to_hyperpolarising(row: dict[str, Any]) -> None:
+    """NKCC1 alone (immature): E_Cl above V; with KCC2 (mature, adult): below."""
+    cell = ifx.preset("dusterwald2018", **row["overrides"])
+    rest = cell.closed_form() if row["form"] == "closed" else cell.steady_state()
+    assert observed(rest, row["quantity"]) == pytest.approx(row["value"], rel=row["rtol"])
+    assert (rest.E[Cl] > rest.V) is ("immature" in row["id"])
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_claim_3_21_holds_for_other_cells(seed: int) -> None:
+    p, c_in, volume = draw(np.random.default_rng([10, seed]), pump="cubic", water="finite")
+    alone = p.but(kcc2=0.0, nkcc1=0.0)
+
+    def rest(**sizes: float) -> Any:
+        return as_cell(alone.but(**sizes), c_in, volume).closed_form()
+
+    limit = rest(kcc2=1e4)
+    assert limit.E[Cl] == pytest.approx(limit.E[K], abs=1e-5)
+    limit = rest(nkcc1=1e3, g=p.g | {"Cl": 1e-3})
+    assert limit.E[Cl] == pytest.approx((limit.E[Na] + limit.E[K]) / 2, abs=1e-5)
+    force = np.array([(r := rest(nkcc1=0.03, kcc2=g)).V - r.E[Cl] for g in np.geomspace(1e-3, 100.0, 25)])
+    assert np.all(np.diff(force) > 0)
     assert force[0] < 0 < force[-1]
