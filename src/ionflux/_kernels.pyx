@@ -10,7 +10,7 @@ from libc.string cimport memset
 from ionflux.core.lanes cimport IFX_ISA, VL, ifx_cpu_level, v_alloc, v_free, v_get, v_put, v_set, vd
 from ionflux.core.march cimport RUN_DONE, RUN_FULL, STATUS_CANCELLED, STATUS_PENDING, Job, hand_back, march, start
 from ionflux.core.rhs cimport MAX_WV, Runner, add_rows, jacobian, run
-from ionflux.core.stepper cimport STAGES, Block
+from ionflux.core.stepper cimport STAGES, Block, consistent
 from ionflux.core.tables cimport OP_FACTOR_SLOPES, OP_FACTORS, OP_LINEAR, OP_SUM, Factor, Op, Program, Tables, Term
 from ionflux.core.vmath cimport v_bernoulli, v_bernoulli_slope, v_exp, v_expm1, v_log
 
@@ -92,12 +92,13 @@ cdef const Op *operations(list keep, ops, size):
 
 cdef int fill(Tables *T, list keep, dict arrays, size) except -1:
     """The tables for one width of block; size is that of a register in bytes."""
-    for name in ("n", "n_par", "n_reg", "n_entry", "n_tol", "dense"):
+    for name in ("n", "n_solved", "n_algebraic", "n_par", "n_reg", "n_entry", "n_matrix", "n_tol", "dense"):
         if int(arrays[name]) < 0:
             raise ValueError(f"table {name} is negative")
     if arrays["n_reg"] * size > 2**31 - 1:
         raise ValueError("the model has too many registers")
     T.n, T.n_par, T.n_reg = arrays["n"], arrays["n_par"], arrays["n_reg"]
+    T.n_solved, T.n_algebraic, T.n_matrix = arrays["n_solved"], arrays["n_algebraic"], arrays["n_matrix"]
     T.n_entry, T.n_tol, T.dense = arrays["n_entry"], arrays["n_tol"], arrays["dense"]
     T.rates.n, T.slopes.n = len(arrays["rates"]), len(arrays["slopes"])
     T.rates.op = operations(keep, arrays["rates"], size)
@@ -115,7 +116,11 @@ cdef int fill(Tables *T, list keep, dict arrays, size) except -1:
     T.tol_atol = ints(keep, arrays["tol_atol"])
     T.tol_value = ints(keep, arrays["tol_value"])
     T.tol_positive = ints(keep, arrays["tol_positive"])
+    T.counter_start = ints(keep, arrays["counter_start"])
+    T.counter_entry = ints(keep, arrays["counter_entry"])
+    T.counter_column = ints(keep, arrays["counter_column"])
     T.diagonal = ints(keep, arrays["diagonal"])
+    T.entry_row = ints(keep, arrays["entry_row"])
     T.pivot_start = ints(keep, arrays["pivot_start"])
     T.lu_factor = ints(keep, arrays["lu_factor"])
     T.lu_update_start = ints(keep, arrays["lu_update_start"])
@@ -136,6 +141,14 @@ cdef void run_narrow(const Tables *T, const Program *program, vd *reg) noexcept 
 
 cdef void run_wide(const Tables *T, const Program *program, vd *reg) noexcept nogil:
     run(T, program, reg, MAX_WV)
+
+
+cdef void consistent_narrow(const Tables *T, Block *B) noexcept nogil:
+    consistent(T, B, 1)
+
+
+cdef void consistent_wide(const Tables *T, Block *B) noexcept nogil:
+    consistent(T, B, MAX_WV)
 
 
 cdef class Plan:
@@ -363,6 +376,7 @@ cdef class Run:
         B.M = B.f_t + n * WV
         B.ramp = B.M + T.n_entry * WV
         B.run = run_narrow if WV == 1 else run_wide
+        B.make_consistent = consistent_narrow if WV == 1 else consistent_wide
         B.n_sched, B.sched_slot = self.J.n_sched, self.J.sched_slot
         try:
             start(T, &self.J, B, WV)

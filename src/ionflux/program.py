@@ -36,6 +36,7 @@ class Op(IntEnum):
     GHK_SLOPES = 8
     FACTORS = 9
     FACTOR_SLOPES = 10
+    EXP = 11
 
 
 @dataclass
@@ -59,12 +60,13 @@ class _Operation:
 class Program:
     """A right-hand side under construction.
 
-    Nodes are integers. `state`, `parameter` create inputs; `sum`, `product`, `reciprocal`, `divide`, `log`, `bernoulli`
-    shared quantities; `linear`, `ghk`, `factors` rates; `row` says which rates a state gathers.
+    Nodes are integers. `state`, `parameter` create inputs, `counter` an integral over time; `sum`, `product`, `reciprocal`,
+    `divide`, `log`, `exp` shared quantities; `linear`, `ghk`, `factors` rates; `row` says which rates a state gathers.
     """
 
     def __init__(self) -> None:
         self.states: list[Node] = []
+        self.counters: list[Node] = []
         self.parameters: list[Node] = []
         self._ops: dict[Node, _Operation] = {}  # in order of creation, which is an order of execution
         self._late: dict[Node, _Operation] = {}  # wanted by the Jacobian only, run before its products
@@ -81,9 +83,20 @@ class Program:
         return self._count - width
 
     def state(self, *, mass: float = 1.0) -> Node:
-        """An unknown; `mass` 0 makes its row algebraic."""
+        """An unknown; `mass` 0 makes its row algebraic, 0 = its sum, and the unknown a potential (V)."""
+        return self._unknown(self.states, mass)
+
+    def counter(self) -> Node:
+        """A state that only gathers: d(counter)/dt is its row, and no row may depend on it.
+
+        Counters come after the states. They take no part in the choice of steps and have no tolerance, so a run with
+        counters has the same steps as one without.
+        """
+        return self._unknown(self.counters, 1.0)
+
+    def _unknown(self, among: list[Node], mass: float) -> Node:
         s = self._node()
-        self.states.append(s)
+        among.append(s)
         self._gradient[s] = {s: {(): 1.0}}
         self._mass[s] = mass
         self._rows[s] = {}
@@ -158,6 +171,13 @@ class Program:
             self._add_relative(gradient, a)
         return self._make(_Operation(Op.LOG, (a,)), gradient)
 
+    def exp(self, a: Node) -> Node:
+        """e^a."""
+        node = self._make(_Operation(Op.EXP, (a,)))
+        if not self._gradient[node]:
+            _add(self._gradient[node], self._depends(a), (node,), 1.0)
+        return node
+
     def _add_relative(self, gradient: Gradient, x: Node) -> None:
         """d(ln x), with a reciprocal of x that only the Jacobian computes."""
         if self._depends(x):
@@ -180,9 +200,10 @@ class Program:
         pair = self._make(_Operation(Op.BERNOULLI, (zu,), width=2))
         pair_slopes = self._make(_Operation(Op.BERNOULLI_SLOPE, (zu,), width=2), late=True)
         rate = self._make(_Operation(Op.GHK, (c_in, c_out, P, pair)))
-        slopes = self._make(_Operation(Op.GHK_SLOPES, (c_in, c_out, P, pair, pair_slopes), width=3), late=True)
+        by_strength = bool(self._depends(P))
+        slopes = self._make(_Operation(Op.GHK_SLOPES, (c_in, c_out, P, pair, pair_slopes), width=3 + by_strength), late=True)
         gradient: Gradient = {}
-        for k, x in enumerate((zu, c_in, c_out)):
+        for k, x in enumerate((zu, c_in, c_out, P) if by_strength else (zu, c_in, c_out)):
             _add(gradient, self._depends(x), (slopes + k,), 1.0)
         self._gradient[rate] = gradient
         return rate
@@ -193,9 +214,10 @@ class Program:
         if not listed:
             return strength
         rate = self._make(_Operation(Op.FACTORS, (strength,), (), listed))
-        slopes = self._make(_Operation(Op.FACTOR_SLOPES, (strength,), (), listed, width=len(listed)), late=True)
+        read = [c for _, _, c, _ in listed] + ([strength] if self._depends(strength) else [])
+        slopes = self._make(_Operation(Op.FACTOR_SLOPES, (strength,), (), listed, width=len(read)), late=True)
         gradient: Gradient = {}
-        for k, (_, _, c, _) in enumerate(listed):
+        for k, c in enumerate(read):
             _add(gradient, self._depends(c), (slopes + k,), 1.0)
         self._gradient[rate] = gradient
         return rate
@@ -233,6 +255,7 @@ class _Tables:
 
     def __init__(self, program: Program, wanted: set[Node]) -> None:
         self.p = p = program
+        self.states = [*p.states, *p.counters]
         self.entries = self._jacobian()
         live = set(wanted)
         for terms in p._rows.values():
@@ -242,7 +265,7 @@ class _Tables:
         live |= {f for terms in self.entries.values() for key in terms for f in key}
         self.late = self._alive(p._late, live)
         self.rates = self._alive(p._ops, live)
-        order = [*p.states, *p.parameters]
+        order = [*self.states, *p.parameters]
         for node, what in [*((n, p._ops[n]) for n in self.rates), *((n, p._late[n]) for n in self.late)]:
             order += range(node, node + what.width)
         self.register = {node: i for i, node in enumerate(order)}
@@ -262,35 +285,39 @@ class _Tables:
 
     def _jacobian(self) -> dict[tuple[int, int], Terms]:
         p = self.p
-        position = {s: i for i, s in enumerate(p.states)}
+        position = {s: i for i, s in enumerate(self.states)}
         entries: dict[tuple[int, int], Terms] = {}
-        for state, terms in p._rows.items():
-            for node, weight in terms.items():
+        for state in self.states:
+            for node, weight in p._rows[state].items():
                 for other, polynomial in p._depends(node).items():
                     entry = entries.setdefault((position[state], position[other]), {})
                     for key, w in polynomial.items():
                         entry[key] = entry.get(key, 0.0) + w * weight
         cleaned = {rc: {k: w for k, w in terms.items() if w != 0.0} for rc, terms in entries.items()}
+        if any(column >= len(p.states) for (_, column), terms in cleaned.items() if terms):
+            raise ValueError("a row depends on a counter; make it a state")
         return {rc: terms for rc, terms in cleaned.items() if terms}
 
     def arrays(self) -> tuple[dict[str, object], dict[Node, int]]:
         p, reg = self.p, self.register
         n = len(p.states)
+        mass = [p._mass[s] for s in self.states]
         rates = [self._encode(node, p._ops[node]) for node in self.rates]
         slopes = [self._encode(node, p._late[node]) for node in self.late]
         entries = self._entries(slopes)
-        out: dict[str, object] = {"n": n, "n_par": len(p.parameters), **elimination(n, entries), "n_reg": self.n_reg}
+        out = elimination(n, len(p.counters), entries)
+        out |= {"n": len(self.states), "n_solved": n, "n_algebraic": mass.count(0.0), "n_par": len(p.parameters), "n_reg": self.n_reg}
+        out["mass"] = np.array(mass)
         out["rates"], out["slopes"] = (np.array(ops, dtype=np.intc).reshape(-1, 8) for ops in (rates, slopes))
         out["factors"] = np.array(self.factors, dtype=np.intc).reshape(-1, 4)
         out["term_index"] = np.array([i for i, _ in self.terms], dtype=np.intc)
         out["term_weight"] = np.array([w for _, w in self.terms], dtype=float)
-        out.update(sums("rows", [{reg[k]: w for k, w in p._rows[s].items()} for s in p.states]))
-        out["mass"] = np.array([p._mass[s] for s in p.states])
+        out.update(sums("rows", [{reg[k]: w for k, w in p._rows[s].items()} for s in self.states]))
         self._tolerance_rows(out)
         return out, dict(reg)
 
     def _encode(self, node: Node, what: _Operation) -> tuple[int, ...]:
-        """Eight integers: code, dst, a, b, c, d, e, 0 (see OpCode in core/tables.pxd)."""
+        """Eight integers: code, dst, a, b, c, d, e, by_strength (see Op in core/tables.pxd)."""
         reg = self.register
         reads = [reg[r] for r in what.reads]
         if what.op in (Op.SUM, Op.LINEAR):
@@ -303,7 +330,8 @@ class _Tables:
             fields = [first, len(self.factors), *reads]
         else:
             fields = reads
-        return (what.op, reg[node], *fields, *[0] * (6 - len(fields)))
+        by_strength = what.width > {Op.GHK_SLOPES: 3, Op.FACTOR_SLOPES: len(what.factors)}.get(what.op, what.width)
+        return (what.op, reg[node], *fields, *[0] * (5 - len(fields)), int(by_strength))
 
     def _entries(self, ops: list[tuple[int, ...]]) -> dict[tuple[int, int], dict[int, float]]:
         """Jacobian entries as sums over registers, adding the products they need to the program."""

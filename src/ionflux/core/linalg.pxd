@@ -45,7 +45,7 @@ cdef inline void sparse_factorise(const Tables *T, vd *M, const int WV) noexcept
     cdef vd *l
     cdef vd *t
     cdef const vd *s
-    for k in range(T.n):
+    for k in range(T.n_solved):
         d = M + T.diagonal[k] * WV
         for v in range(WV):
             d[v] = v_set(1.0) / d[v]
@@ -74,9 +74,9 @@ cdef inline void substitute(const int *start, const int *entry, const int *colum
 
 cdef inline void sparse_solve(const Tables *T, const vd *M, vd *b, const int WV) noexcept nogil:
     cdef int i, v
-    for i in range(T.n):
+    for i in range(T.n_solved):
         substitute(T.lower_start, T.lower_entry, T.lower_column, i, M, b, WV)
-    for i in range(T.n - 1, -1, -1):
+    for i in range(T.n_solved - 1, -1, -1):
         substitute(T.upper_start, T.upper_entry, T.upper_column, i, M, b, WV)
         for v in range(WV):
             b[i * WV + v] = b[i * WV + v] * M[T.diagonal[i] * WV + v]

@@ -19,6 +19,7 @@ cdef enum StatusCode:   # the same integers as ionflux.errors.Status
     STATUS_STEP_TOO_SMALL = 1
     STATUS_NOT_FINITE = 2
     STATUS_NEGATIVE_AMOUNT = 3
+    STATUS_NOT_CONVERGED = 5
     STATUS_CANCELLED = 6
     STATUS_PENDING = 100     # internal: not yet taken from the queue
 
@@ -89,6 +90,7 @@ cdef inline void next_sample(const Tables *T, const Job *J, Block *B, int lane) 
 cdef inline void park(const Job *J, Block *B, int lane, const int WV) noexcept nogil:
     """An idle lane repeats the last state it had, far from any end, and is never looked at."""
     B.cell[lane] = -1
+    (<long long *> B.lost)[lane] = 0
     v_put(B.t, lane, 0.0)
     v_put(B.h, lane, 1.0)
     v_put(B.t_start, lane, 0.0)
@@ -107,6 +109,7 @@ cdef inline void load_cell(const Tables *T, Job *J, Block *B, int lane, long lon
     for i in range(J.n_vary):
         (<double *> B.reg)[(T.n + J.vary_slot[i]) * width + lane] = J.vary[cell * J.n_vary + i]
     B.cell[lane] = cell
+    (<long long *> B.lost)[lane] = 0
     B.steps[lane] = 0
     B.rejected[lane] = 0
     B.sample[lane] = J.sample[cell]
@@ -118,7 +121,9 @@ cdef inline void load_cell(const Tables *T, Job *J, Block *B, int lane, long lon
         s += 1
     B.segment[lane] = s
     load_segment(T, J, B, lane, WV)
-    while B.sample[lane] < J.n_sample and J.sample_time[B.sample[lane]] <= J.t[cell]:
+    # a sample at the very start is that of the state made consistent, which the first step begins with
+    while B.sample[lane] < J.n_sample and (J.sample_time[B.sample[lane]] < J.t[cell] or
+                                           J.sample_time[B.sample[lane]] == J.t[cell] and not T.n_algebraic):
         write_sample(T, J, B, lane, y, 1)
     next_sample(T, J, B, lane)
 
@@ -212,6 +217,8 @@ cdef inline void samples_of_step(const Tables *T, Job *J, Block *B, int lane, co
 cdef inline int failure(const Job *J, const Block *B, int lane) noexcept nogil:
     """Why a lane cannot go on; called where its step has vanished."""
     cdef double e = v_get(B.error, lane)
+    if (<const long long *> B.lost)[lane]:
+        return STATUS_NOT_CONVERGED
     if not (e <= 1e308):
         return STATUS_NOT_FINITE
     if (<const long long *> B.negative)[lane]:
@@ -239,7 +246,7 @@ cdef inline int march(const Tables *T, Job *J, Block *B, long long budget, const
             due |= v_any(B.ok[v] & v_le(B.t_sample[v], B.t_new[v])) << (v * VL)
             over |= v_any(B.ok[v] & B.last[v]) << (v * VL)
             rejected |= v_any(~B.ok[v]) << (v * VL)
-            stuck |= v_any(~B.ok[v] & v_le(B.t[v] + B.h[v] * v_set(0.25), B.t[v])) << (v * VL)
+            stuck |= v_any(~B.ok[v] & (v_le(B.t[v] + B.h[v] * v_set(0.25), B.t[v]) | B.lost[v])) << (v * VL)
         if due or J.record_size:
             dense_output(T, B, WV)
             bits = due

@@ -8,10 +8,10 @@ of its own, once per width, and passed on as a `Runner`: it is walked at every s
 from ionflux.core.lanes cimport v_set, vd
 from ionflux.core.laws cimport factor, factor_slope, law_ghk, law_ghk_slope
 from ionflux.core.tables cimport (
-    OP_BERNOULLI, OP_BERNOULLI_SLOPE, OP_FACTORS, OP_GHK, OP_GHK_SLOPES, OP_LINEAR, OP_LOG, OP_PRODUCT, OP_RECIPROCAL,
+    OP_BERNOULLI, OP_BERNOULLI_SLOPE, OP_EXP, OP_FACTORS, OP_GHK, OP_GHK_SLOPES, OP_LINEAR, OP_LOG, OP_PRODUCT, OP_RECIPROCAL,
     Factor, Op, Program, Tables, Term,
 )
-from ionflux.core.vmath cimport v_bernoulli, v_bernoulli_slope, v_log
+from ionflux.core.vmath cimport v_bernoulli, v_bernoulli_slope, v_exp, v_log
 
 cdef enum:
     MAX_WV = 4      # vectors per block
@@ -63,6 +63,13 @@ cdef inline void slopes_of_factors(const Tables *T, const Op *op, const vd *reg,
                 else:
                     s = s * factor(f.kind, f.power, at(reg, f.c)[v], at(reg, f.K)[v])
             out[(k - op.a) * WV + v] = s
+    if op.by_strength:
+        for v in range(WV):
+            s = v_set(1.0)
+            for j in range(op.a, op.b):
+                f = T.factor + j
+                s = s * factor(f.kind, f.power, at(reg, f.c)[v], at(reg, f.K)[v])
+            out[(op.b - op.a) * WV + v] = s
 
 
 cdef inline void ghk_slopes(const Op *op, const vd *reg, vd *out, const int WV) noexcept nogil:
@@ -73,6 +80,8 @@ cdef inline void ghk_slopes(const Op *op, const vd *reg, vd *out, const int WV) 
         out[v] = law_ghk_slope(P, at(reg, op.a)[v], at(reg, op.b)[v], at(reg, op.e)[v], at(reg, op.e)[WV + v])
         out[WV + v] = v_set(0.0) - P * at(reg, op.d)[WV + v]
         out[2 * WV + v] = P * at(reg, op.d)[v]
+        if op.by_strength:
+            out[3 * WV + v] = law_ghk(v_set(1.0), at(reg, op.a)[v], at(reg, op.b)[v], at(reg, op.d)[v], at(reg, op.d)[WV + v])
 
 
 cdef inline void run(const Tables *T, const Program *program, vd *reg, const int WV) noexcept nogil:
@@ -114,6 +123,9 @@ cdef inline void run(const Tables *T, const Program *program, vd *reg, const int
                 d[v] = law_ghk(at(reg, op.c)[v], at(reg, op.a)[v], at(reg, op.b)[v], x[v], x[WV + v])
         elif code == OP_FACTORS:
             product_of_factors(T, op, reg, d, WV)
+        elif code == OP_EXP:
+            for v in range(WV):
+                d[v] = v_exp(at(reg, op.a)[v])
         elif code == OP_BERNOULLI_SLOPE:
             for v in range(WV):
                 v_bernoulli_slope(at(reg, op.a)[v], d + v, d + WV + v)

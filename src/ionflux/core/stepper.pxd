@@ -11,6 +11,7 @@ from ionflux.core.lanes cimport (
 from ionflux.core.linalg cimport factorise, solve
 from ionflux.core.rhs cimport MAX_WV, Runner, add_rows, jacobian, weighted_sum
 from ionflux.core.tables cimport Tables
+from ionflux.core.vmath cimport v_clamp
 
 cdef enum:
     STAGES = 8
@@ -38,6 +39,7 @@ cdef struct Block:
     vm last[MAX_WV]        # this step ends the segment
     vm ok[MAX_WV]          # accepted
     vm negative[MAX_WV]    # an amount became negative
+    vm lost[MAX_WV]        # the algebraic rows of a fresh lane have no solution near
     # per row and lane
     vd *reg                # (n_reg)
     vd *y                  # (n)
@@ -47,6 +49,7 @@ cdef struct Block:
     vd *f_t                # (n) df/dt at constant state
     vd *ramp               # (n_sched, 2) value at the start of the segment, slope
     Runner run
+    void (*make_consistent)(const Tables *, Block *) noexcept nogil
     int n_sched
     const int *sched_slot
     int ramps              # some lane has a parameter that moves within its segment
@@ -87,8 +90,59 @@ cdef inline void time_slope(const Tables *T, Block *B, const int WV) noexcept no
             B.f_t[r * WV + v] = (f[(T.n + r) * WV + v] - f[r * WV + v]) * v_set(128.0) / B.hs[v]
 
 
+cdef inline void consistent(const Tables *T, Block *B, const int WV) noexcept nogil:
+    """Solve the algebraic rows of fresh lanes for the algebraic states, the others held: Newton with steps of 50 mV at most.
+
+    The rows of the other states become those of the identity, so the same factorisation serves. What depends on the states
+    must be evaluated again afterwards.
+    """
+    cdef vd dx, x
+    cdef vm moving
+    cdef unsigned left
+    cdef int _i, q, r, v
+    cdef vd *f = B.k
+    for _i in range(60):
+        B.run(T, &T.rates, B.reg)
+        B.run(T, &T.slopes, B.reg)
+        jacobian(T, B.reg, B.M, WV)
+        for q in range(T.n_matrix):
+            for v in range(WV):
+                B.M[q * WV + v] = v_set(0.0) if T.mass[T.entry_row[q]] != 0.0 else v_set(0.0) - B.M[q * WV + v]
+        for q in range(T.n * WV):
+            f[q] = v_set(0.0)
+        add_rows(T, B.reg, f, WV)
+        for r in range(T.n_solved):
+            if T.mass[r] != 0.0:
+                for v in range(WV):
+                    B.M[T.diagonal[r] * WV + v] = v_set(1.0)
+                    f[r * WV + v] = v_set(0.0)
+        factorise(T, B.M, WV)
+        solve(T, B.M, f, WV)
+        for v in range(WV):
+            B.lost[v] = v_seti(0)
+        for r in range(T.n_solved):
+            if T.mass[r] != 0.0:
+                continue
+            for v in range(WV):
+                x = B.y[r * WV + v]
+                dx = v_clamp(-0.05, f[r * WV + v], 0.05)
+                moving = B.fresh[v] & ~v_le(v_abs(dx), v_set(1e-12) + v_set(1e-14) * v_abs(x))
+                B.lost[v] = B.lost[v] | moving
+                x = v_select(B.fresh[v], x + dx, x)
+                B.y[r * WV + v] = x
+                B.reg[r * WV + v] = x
+        left = 0
+        for v in range(WV):
+            left |= v_any(B.lost[v])
+        if not left:
+            return
+
+
 cdef inline void first_step(const Tables *T, Block *B, double rtol, const int WV) noexcept nogil:
-    """h = |y|/|f| / 100 in the norm of the tolerances, for lanes that start a segment; 0 where f is not finite."""
+    """h = |y|/|f| / 100 in the norm of the tolerances, for lanes that start a segment; 0 where f is not finite.
+
+    Algebraic states have no rate of change and do not count.
+    """
     cdef vd size[MAX_WV]
     cdef vd speed[MAX_WV]
     cdef vd inverse, a, b
@@ -96,7 +150,9 @@ cdef inline void first_step(const Tables *T, Block *B, double rtol, const int WV
     for v in range(WV):
         size[v] = v_set(0.0)
         speed[v] = v_set(0.0)
-    for r in range(T.n):
+    for r in range(T.n_solved):
+        if T.mass[r] == 0.0:
+            continue
         for v in range(WV):
             inverse = v_set(1.0) / (B.reg[T.tol_atol[r] * WV + v] + v_set(rtol * T.tol_rtol[r]) * v_abs(B.y[r * WV + v]))
             a = B.y[r * WV + v] * inverse
@@ -176,10 +232,28 @@ cdef inline void iteration_matrix(const Tables *T, Block *B, const vd *inverse_h
     jacobian(T, B.reg, B.M, WV)
     for q in range(T.n_entry * WV):
         B.M[q] = v_set(0.0) - B.M[q]
-    for r in range(T.n):
+    for r in range(T.n_solved):
         for v in range(WV):
             B.M[T.diagonal[r] * WV + v] = B.M[T.diagonal[r] * WV + v] + v_set(T.mass[r] / RODAS_GAMMA) * inverse_h[v]
     factorise(T, B.M, WV)
+
+
+cdef inline void count(const Tables *T, Block *B, vd *k, const int WV) noexcept nogil:
+    """The stage of the counters: nothing depends on them, so k_c = gamma h (right-hand side + J_c k) once k is solved."""
+    cdef vd acc[MAX_WV]
+    cdef const vd *m
+    cdef const vd *x
+    cdef int c, p, v
+    for c in range(T.n - T.n_solved):
+        for v in range(WV):
+            acc[v] = k[(T.n_solved + c) * WV + v]
+        for p in range(T.counter_start[c], T.counter_start[c + 1]):
+            m = B.M + T.counter_entry[p] * WV
+            x = k + T.counter_column[p] * WV
+            for v in range(WV):
+                acc[v] = acc[v] - m[v] * x[v]
+        for v in range(WV):
+            k[(T.n_solved + c) * WV + v] = v_set(RODAS_GAMMA) * B.hs[v] * acc[v]
 
 
 cdef inline void accumulate_error(const Tables *T, Block *B, double rtol, const int WV) noexcept nogil:
@@ -193,7 +267,10 @@ cdef inline void accumulate_error(const Tables *T, Block *B, double rtol, const 
     for v in range(WV):
         total[v] = v_set(0.0)
         B.negative[v] = v_seti(0)
-    for r in range(T.n):
+    for r in range(T.n_solved, T.n):
+        for v in range(WV):
+            B.reg[r * WV + v] = B.reg[r * WV + v] + k8[r * WV + v]
+    for r in range(T.n_solved):
         for v in range(WV):
             y0 = B.y[r * WV + v]
             y1 = B.reg[r * WV + v] + k8[r * WV + v]
@@ -204,10 +281,10 @@ cdef inline void accumulate_error(const Tables *T, Block *B, double rtol, const 
         if T.tol_positive[r]:
             for v in range(WV):
                 B.negative[v] = B.negative[v] | v_lt(B.reg[r * WV + v], v_set(0.0))
-    for r in range(T.n, T.n_tol):
+    for r in range(T.n_solved, T.n_tol):
         for v in range(WV):
             e[v] = v_set(0.0)
-        weighted_sum(T.tol_sums.term + T.tol_sums.start[r - T.n], T.tol_sums.term + T.tol_sums.start[r - T.n + 1], k8, e, WV)
+        weighted_sum(T.tol_sums.term + T.tol_sums.start[r - T.n_solved], T.tol_sums.term + T.tol_sums.start[r - T.n_solved + 1], k8, e, WV)
         value = B.reg + T.tol_value[r] * WV
         for v in range(WV):
             q = e[v] / (B.reg[T.tol_atol[r] * WV + v] + v_set(rtol * T.tol_rtol[r]) * v_abs(value[v]))
@@ -272,11 +349,16 @@ cdef inline void step(const Tables *T, Block *B, double rtol, double fixed, cons
             for v in range(WV):
                 time[v] = B.t[v] + v_set(RODAS_ALPHA[s]) * B.hs[v] if s > 0 else B.t[v]
             parameters_at(T, B, time, WV)
-        B.run(T, &T.rates, B.reg)
-        add_rows(T, B.reg, B.k + s * n * WV, WV)
         if s == 0:
             for v in range(WV):
                 fresh |= v_any(B.fresh[v])
+            if fresh and T.n_algebraic:
+                B.make_consistent(T, B)
+                for q in range(n * WV):
+                    B.k[q] = v_set(0.0)
+        B.run(T, &T.rates, B.reg)
+        add_rows(T, B.reg, B.k + s * n * WV, WV)
+        if s == 0:
             if fresh:
                 first_step(T, B, rtol, WV)
             choose_step(B, fixed, WV)
@@ -288,8 +370,13 @@ cdef inline void step(const Tables *T, Block *B, double rtol, double fixed, cons
         if B.ramps:
             add_time_slope(T, B, s, WV)
         solve(T, B.M, B.k + s * n * WV, WV)
+        if n > T.n_solved:
+            count(T, B, B.k + s * n * WV, WV)
     accumulate_error(T, B, rtol, WV)
     control(B, fixed, WV)
+    if T.n_algebraic:
+        for v in range(WV):
+            B.ok[v] = B.ok[v] & ~B.lost[v]
 
 
 cdef inline void accept(const Tables *T, Block *B, const int WV) noexcept nogil:

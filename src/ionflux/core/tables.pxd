@@ -4,7 +4,8 @@
 A model is data: which ions move, how many per cycle, by which rate law. Lowering turns that data into the lists below, and
 the kernels walk them. Everything a right-hand side needs lives in one file of *registers* (`vd` each, one value per lane):
 
-    [0, n)              states: amounts (mol), volumes (m^3), membrane charges (mol of elementary charge), gates
+    [0, n)              states: amounts (mol), volumes (m^3), membrane charges (mol of elementary charge), gates, algebraic
+                        potentials (V); last the counters, integrals over time that no rate reads
     [n, n + n_par)      parameters, one value per cell, changed at the break points of a schedule
     [n + n_par, ...)    what the mechanisms share (concentrations, logarithms, V, affinities, Bernoulli pairs), the rates,
                         their derivatives, and the products that the Jacobian is summed from
@@ -26,6 +27,7 @@ cdef enum OpCode:   # the same integers as ionflux.program.Op
     OP_GHK_SLOPES       # dst ... dst + 2 = its derivatives by zu, c_in, c_out; slopes of the pair at e
     OP_FACTORS          # dst = reg[c] * product of the factors a ... b
     OP_FACTOR_SLOPES    # dst ... = its derivatives by the concentration of each factor
+    OP_EXP              # dst = exp reg[a]
 
 cdef enum FactorCode:   # the same integers as ionflux.mechanisms.FactorKind
     FACTOR_POWER         # c^n
@@ -39,7 +41,8 @@ cdef struct Op:
     int c
     int d
     int e
-    int unused           # 32 bytes. Registers stand as byte offsets, ranges as indices
+    int by_strength      # 1: the slopes of GHK and of factors end with the derivative by the strength c
+    # 32 bytes. Registers stand as byte offsets, ranges as indices
 
 cdef struct Program:
     int n
@@ -62,11 +65,14 @@ cdef struct Sums:        # value[i] = the terms from start[i] to start[i + 1]
 
 cdef struct Tables:
     int n                  # states
+    int n_solved           # of these, the unknowns of the implicit system: all but the counters, which come last
+    int n_algebraic        # rows without a time derivative
     int n_par              # parameters
     int n_reg              # registers
-    int n_entry            # stored entries of the Jacobian, fill-in included
-    int n_tol              # rows of the error norm: the states, then the amounts that the charge balance replaces
-    int dense              # n where the matrix is stored whole (row by row), 0 where it is sparse
+    int n_entry            # stored entries of the Jacobian: those of the matrix, then those of the counters' rows
+    int n_matrix           # of these, entries of the matrix, fill-in included
+    int n_tol              # rows of the error norm: the solved states, then the amounts that the charge balance replaces
+    int dense              # n_solved where the matrix is stored whole (row by row), 0 where it is sparse
     Program rates          # what mechanisms share, and their rates
     Program slopes         # derivatives of the rates, and the products that the Jacobian is summed from
     const Term *term       # of the sums in both
@@ -75,23 +81,27 @@ cdef struct Tables:
     Sums rows
     Sums entries
     const double *mass     # (n) 1, or 0 for an algebraic row
-    # tolerance: sqrt(mean((error / (reg[atol] + rtol |y|))^2)); rows beyond n hold sums of the states' errors
+    # tolerance: sqrt(mean((error / (reg[atol] + rtol |y|))^2)); rows beyond n_solved hold sums of the states' errors
     const int *tol_atol    # (n_tol) register of the absolute tolerance
     const double *tol_rtol    # (n_tol) factor on the relative tolerance: 1, or 0 where only the absolute one counts
-    const int *tol_value   # (n_tol) register whose magnitude the relative tolerance refers to (rows beyond n)
+    const int *tol_value   # (n_tol) register whose magnitude the relative tolerance refers to (rows beyond n_solved)
     const int *tol_positive   # (n_tol) 1 where the value must not become negative
-    Sums tol_sums          # for the rows beyond n
+    Sums tol_sums          # for the rows beyond n_solved
+    # rows of the counters: positions of their entries, and the columns of these
+    const int *counter_start  # (n - n_solved + 1)
+    const int *counter_entry
+    const int *counter_column
     # sparse elimination: for pivot k the rows below it, for each of them the updates
-    const int *diagonal    # (n) position of M[k, k]
-    const int *entry_row   # (n_entry)
-    const int *pivot_start    # (n + 1) into lu_factor
+    const int *diagonal    # (n_solved) position of M[k, k]
+    const int *entry_row   # (n_matrix)
+    const int *pivot_start    # (n_solved + 1) into lu_factor
     const int *lu_factor   # position of M[i, k]
     const int *lu_update_start    # into the two lists below, one more than lu_factor
     const int *lu_target   # position of M[i, j]
     const int *lu_source   # position of M[k, j]
-    const int *lower_start    # (n + 1) forward substitution: positions and columns
+    const int *lower_start    # (n_solved + 1) forward substitution: positions and columns
     const int *lower_entry
     const int *lower_column
-    const int *upper_start    # (n + 1) back substitution
+    const int *upper_start    # (n_solved + 1) back substitution
     const int *upper_entry
     const int *upper_column

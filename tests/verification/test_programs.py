@@ -1,0 +1,277 @@
+"""Programs of the kernels by themselves, without a cell: exponentials, algebraic rows, counters."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ionflux._dispatch import kernels
+from ionflux.errors import Status
+from ionflux.program import Program
+
+Array = np.ndarray[Any, np.dtype[np.float64]]
+NONE = np.empty(0, np.intc)
+
+
+def builds() -> list[Any]:
+    """The kernels for every instruction set that was built and that this CPU has."""
+    found = [importlib.import_module("ionflux._kernels")]
+    for name, level in (("ionflux._kernels_v3", 3), ("ionflux._kernels_v4", 4)):
+        if found[0].cpu_level() >= level:
+            try:
+                found.append(importlib.import_module(name))
+            except ImportError:
+                continue
+    return found
+
+
+def integrate(
+    program: Program,
+    y0: list[float],
+    parameters: list[float],
+    times: list[float],
+    *,
+    rtol: float = 1e-6,
+    fixed_step: float = 0.0,
+    change: tuple[float, int, float] | None = None,
+    module: Any = kernels,
+    record: bool = False,
+    cells: int = 1,
+    wide: bool = False,
+) -> dict[str, Any]:
+    """Samples at `times`; `change` is (when, which parameter, to what)."""
+    tables, _ = program.finish()
+    tables.pop("pattern")
+    until, n = times[-1], int(str(tables["n"]))
+    edges = [0.0, until] if change is None else [0.0, change[0], until]
+    slots, course = (NONE, np.empty((1, 1, 0, 2))) if change is None else (np.array([change[1]], np.intc), np.zeros((1, 2, 1, 2)))
+    if change is not None:
+        course[0, :, 0, 0] = parameters[change[1]], change[2]
+    arrays: dict[str, Any] = {
+        "y": np.tile(y0, (cells, 1)).astype(float),
+        "t": np.zeros(cells),
+        "h": np.zeros(cells),
+        "status": np.full(cells, module.PENDING, np.intc),
+        **{name: np.zeros(cells, np.longlong) for name in ("steps", "rejected", "sample")},
+        "base": np.array(parameters),
+        "vary_slot": NONE,
+        "vary": np.empty((1, 0)),
+        "segment_start": np.array(edges[:-1]),
+        "segment_end": np.array(edges[1:]),
+        "sched_slot": slots,
+        "sched": course,
+        "sample_time": np.array(times),
+        "out": np.full((cells, len(times), n), np.nan),
+        "record": np.empty((4096 if record else 0, 2 + 5 * n)),
+    }
+    run = module.Run(module.Plan(tables), arrays, rtol, fixed_step)
+    run.work(wide)
+    arrays["record"] = arrays["record"][: run.recorded]
+    return arrays
+
+
+# ---------------------------------------------------------------------------------------------------------------- derivatives
+
+
+def derivatives(program: Program, y: Array, parameters: list[float]) -> tuple[Array, Array]:
+    tables, _ = program.finish()
+    pattern = np.array(tables.pop("pattern"))
+    plan = kernels.Plan(tables)
+    m, n = y.shape
+    f, entries = np.empty((m, n)), np.empty((m, plan.n_entry))
+    plan.evaluate(np.ascontiguousarray(y), np.array(parameters), NONE, np.empty((m, 0)), NONE, np.empty((0, m)), f, entries)
+    J = np.zeros((m, n, n))
+    J[:, pattern[:, 0], pattern[:, 1]] = entries
+    return f, J
+
+
+def all_operations() -> Program:
+    """Four states, an algebraic one and a counter, through every operation."""
+    p = Program()
+    x, y, z = p.state(), p.state(), p.state()
+    v = p.state(mass=0.0)
+    g, K, one = p.parameter(), p.parameter(), p.parameter()
+    total = p.counter()
+    ratio = p.divide(x, y)
+    growth = p.exp(p.sum({v: -0.7, p.product(x, z): 0.3}))
+    law = p.linear(g, {p.log(ratio): 1.0, p.log(z): -2.0, v: 0.4})
+    flux = p.ghk(g, x, y, p.sum({v: 2.0}))
+    pump = p.factors(growth, [(1, 3, x, K), (0, 2, z, None)])
+    p.row(x, {law: -1.0, flux: 2.0})
+    p.row(y, {growth: 1.0, pump: -3.0})
+    p.row(z, {p.reciprocal(p.product(y, y)): -0.2, flux: -1.0})
+    p.row(v, {law: 1.0, pump: 0.5, p.product(one, v): -1.0})
+    p.row(total, {pump: 1.0, p.exp(ratio): 0.1, flux: -0.5})
+    return p
+
+
+def test_every_derivative_is_that_of_finite_differences() -> None:
+    rng = np.random.default_rng(5)
+    parameters = [0.7, 1.3, 1.0]
+    for y in rng.uniform(0.4, 2.0, (6, 5)):
+        h = 1e-6 * np.diag(np.abs(y))
+        _, J = derivatives(all_operations(), y[None], parameters)
+        up, down = (derivatives(all_operations(), y + s * h, parameters)[0] for s in (1, -1))
+        numeric = ((up - down) / (2e-6 * np.abs(y)[:, None])).T
+        np.testing.assert_allclose(J[0], numeric, rtol=2e-8, atol=2e-8)
+        assert np.all(J[0][:, 4] == 0)
+        assert np.any(J[0][4] != 0)
+
+
+def test_an_exponential_is_its_own_derivative() -> None:
+    p = Program()
+    x, one = p.state(), p.parameter()
+    p.row(x, {p.exp(p.product(one, x)): 1.0})
+    y = np.linspace(-30.0, 30.0, 50)[:, None]
+    f, J = derivatives(p, y, [1.0])
+    np.testing.assert_allclose(f, np.exp(y), rtol=4e-16)
+    assert np.array_equal(f[:, 0], J[:, 0, 0])
+
+
+def test_what_cannot_be_lowered_is_refused() -> None:
+    p = Program()
+    x, k = p.state(), p.parameter()
+    total = p.counter()
+    p.row(x, {p.product(k, total): 1.0})
+    with pytest.raises(ValueError, match="depends on a counter"):
+        p.finish()
+
+
+# ------------------------------------------------------------------------------------------------------------- algebraic rows
+#
+# dq/dt = a exp(-2V), 0 = s (q - exp V): V = ln q and q^3 = q_0^3 + 3 a t; the counter adds up q.
+
+
+def film(*, counted: bool = False, parts: int = 1) -> Program:
+    """`parts` copies, so that the matrix is dense for one and sparse for several."""
+    p = Program()
+    pairs = [(p.state(), p.state(mass=0.0)) for _ in range(parts)]
+    a, s, one = p.parameter(), p.parameter(), p.parameter()
+    tiny = p.parameter()
+    for q, V in pairs:
+        p.row(q, {p.product(a, p.exp(p.sum({V: -2.0}))): 1.0})
+        p.row(V, {p.product(s, q): 1.0, p.product(s, p.exp(V)): -1.0})
+    for q, V in pairs:
+        p.tolerance({q: 1.0}, q, tiny, positive=True)
+        p.tolerance({V: 1.0}, V, tiny)
+    if counted:
+        for q, _ in pairs:
+            p.row(p.counter(), {p.product(one, q): 1.0})
+    return p
+
+
+FILM = [0.5, 3.0, 1.0, 1e-9]
+
+
+def q_of(t: Any, q0: float = 1.5, a: float = 0.5) -> Any:
+    return np.cbrt(q0**3 + 3 * a * np.asarray(t))
+
+
+@pytest.mark.parametrize("parts", [1, 2, 4])
+def test_algebraic_states_keep_order_five(parts: int) -> None:
+    errors = []
+    for steps in (32, 64, 128):
+        run = integrate(film(parts=parts), [1.5, np.log(1.5)] * parts, FILM, [20.0], fixed_step=20.0 / steps)
+        got = run["out"][0, 0].reshape(parts, 2)
+        errors.append(max(np.max(np.abs(got[:, 0] / q_of(20.0) - 1)), np.max(np.abs(got[:, 1] - np.log(q_of(20.0))))))
+    orders = np.log2(np.array(errors[:-1]) / errors[1:])
+    assert orders[-1] == pytest.approx(5, abs=0.2), (orders, errors)
+
+
+@pytest.mark.parametrize("rtol", [1e-4, 1e-6, 1e-8])
+def test_algebraic_states_start_consistent_however_far_the_guess(rtol: float) -> None:
+    times = [0.0, 0.1, 1.0, 7.0, 20.0]
+    run = integrate(film(), [1.5, -0.6], FILM, times, rtol=rtol)
+    assert run["status"][0] == Status.OK
+    assert run["out"][0, 0, 1] == pytest.approx(np.log(1.5), abs=1e-12)
+    np.testing.assert_allclose(run["out"][0, :, 0], q_of(times), rtol=3 * rtol)
+    np.testing.assert_allclose(run["out"][0, :, 1], np.log(q_of(times)), atol=10 * rtol)
+
+
+def test_a_jump_of_an_algebraic_state_is_seen_after_the_break_and_not_at_it() -> None:
+    """The film's own parameter jumps at 10 s: V follows at once by ln 2, q does not jump."""
+    p = Program()
+    q, V = p.state(), p.state(mass=0.0)
+    a, s, one, tiny = p.parameter(), p.parameter(), p.parameter(), p.parameter()
+    p.row(q, {p.product(a, one): 1.0})
+    p.row(V, {p.product(s, q): 1.0, p.exp(V): -1.0})
+    p.tolerance({q: 1.0}, q, tiny)
+    p.tolerance({V: 1.0}, V, tiny)
+    run = integrate(p, [1.5, 0.0], [0.5, 1.0, 1.0, 1e-9], [0.0, 10.0, 20.0], change=(10.0, 1, 2.0), record=True)
+    assert run["out"][0, :, 1] == pytest.approx([np.log(1.5), np.log(6.5), np.log(2 * 11.5)], abs=1e-6)
+    first = run["record"][run["record"][:, 0] == 10.0][0]
+    assert first[2 + 1] == pytest.approx(np.log(2 * 6.5), abs=1e-6)
+    assert first[2] == pytest.approx(6.5, rel=1e-12)
+
+
+def test_rows_without_a_solution_end_with_a_status() -> None:
+    p = Program()
+    q, V = p.state(), p.state(mass=0.0)
+    a, one, tiny = p.parameter(), p.parameter(), p.parameter()
+    p.row(q, {p.product(a, q): -1.0})
+    p.row(V, {p.exp(V): 1.0, one: 1.0})
+    p.tolerance({q: 1.0}, q, tiny)
+    p.tolerance({V: 1.0}, V, tiny)
+    run = integrate(p, [1.0, 0.0], [1.0, 1.0, 1e-9], [1.0])
+    assert run["status"][0] == Status.NOT_CONVERGED
+    assert run["t"][0] == 0.0
+
+
+# ------------------------------------------------------------------------------------------------------------------- counters
+
+
+@pytest.mark.parametrize("parts", [1, 2, 4])
+def test_a_counter_is_the_integral_and_changes_no_step(parts: int) -> None:
+    times = [0.0, 2.5, 20.0]
+    y0 = [1.5, 0.0] * parts
+    plain = integrate(film(parts=parts), y0, FILM, times)
+    counted = integrate(film(parts=parts, counted=True), [*y0, *[0.0] * parts], FILM, times)
+    n = 2 * parts
+    assert np.array_equal(counted["out"][:, :, :n], plain["out"])
+    assert counted["steps"][0] == plain["steps"][0]
+    assert counted["rejected"][0] == plain["rejected"][0]
+    want = (q_of(times) ** 4 - 1.5**4) / (4 * 0.5)
+    for c in range(parts):
+        np.testing.assert_allclose(counted["out"][0, :, n + c], want, rtol=3e-6)
+
+
+def test_counters_are_of_order_five_too() -> None:
+    want = float((q_of(20.0) ** 4 - 1.5**4) / 2)
+    errors = [
+        abs(integrate(film(counted=True), [1.5, np.log(1.5), 0.0], FILM, [20.0], fixed_step=20.0 / n)["out"][0, 0, 2] / want - 1)
+        for n in (8, 16, 32)
+    ]
+    assert np.log2(errors[1] / errors[2]) == pytest.approx(5, abs=0.3), errors
+
+
+def test_counters_and_ramps() -> None:
+    """dx/dt = k with k from 0 to 1 over 4 s as a ramp; the counter adds up the square of x."""
+    p = Program()
+    x, k, one, tiny = p.state(), p.parameter(), p.parameter(), p.parameter()
+    p.row(x, {p.product(k, one): 1.0})
+    p.tolerance({x: 1.0}, x, tiny)
+    p.row(p.counter(), {p.product(x, p.product(one, x)): 1.0})
+    course = np.array([[[[0.0, 0.25]]]])
+    tables, _ = p.finish()
+    tables.pop("pattern")
+    arrays = integrate(p, [0.0, 0.0], [0.0, 1.0, 1e-9], [4.0])
+    arrays |= {"sched_slot": np.array([0], np.intc), "sched": course, "y": np.zeros((1, 2)), "t": np.zeros(1), "h": np.zeros(1)}
+    arrays |= {"status": np.full(1, kernels.PENDING, np.intc), "sample": np.zeros(1, np.longlong)}
+    kernels.Run(kernels.Plan(tables), arrays, 1e-8).work(False)
+    assert arrays["out"][0, 0] == pytest.approx([2.0, 4.0**5 / 5 / 64], rel=1e-7)
+
+
+@pytest.mark.parametrize("make", [lambda: film(counted=True), lambda: film(counted=True, parts=4)], ids=["dense", "sparse"])
+def test_the_same_bits_on_every_instruction_set_alone_and_in_a_batch(make: Callable[[], Program]) -> None:
+    parts = len(make().counters)
+    y0 = [*[1.5, -0.3] * parts, *[0.0] * parts]
+    want = integrate(make(), y0, FILM, [0.0, 3.0, 20.0], change=(5.0, 0, 1.5))
+    for module in builds():
+        for cells, wide in ((1, False), (7, False), (41, True)):
+            got = integrate(make(), y0, FILM, [0.0, 3.0, 20.0], change=(5.0, 0, 1.5), module=module, cells=cells, wide=wide)
+            for name in ("out", "steps", "rejected"):
+                assert np.all(got[name] == want[name][0]), (module.__name__, cells, name)
