@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from .baths import Impermeant as Impermeant
     from .cells import Cell as Cell
     from .cells import Constants as Constants
+    from .cells import Pool as Pool
+    from .cells import Slaved as Slaved
     from .errors import ConvergenceError as ConvergenceError
     from .errors import ElectroneutralityError as ElectroneutralityError
     from .errors import InputError as InputError
@@ -45,11 +47,13 @@ if TYPE_CHECKING:
     from .mechanisms import NKCC1 as NKCC1
     from .mechanisms import ConstantNaKATPase as ConstantNaKATPase
     from .mechanisms import CubicNaKATPase as CubicNaKATPase
+    from .mechanisms import CurrentClamp as CurrentClamp
     from .mechanisms import Law as Law
     from .mechanisms import Leak as Leak
     from .mechanisms import LinearNaKATPase as LinearNaKATPase
     from .mechanisms import Mechanism as Mechanism
     from .mechanisms import NaKATPase as NaKATPase
+    from .mechanisms import VoltageClamp as VoltageClamp
     from .mechanisms import Water as Water
     from .preset_library import preset as preset
     from .preset_library import presets as presets
@@ -92,13 +96,14 @@ if TYPE_CHECKING:
 _HOMES = {
     "_config": "show_config",
     "baths": "Bath Impermeant",
-    "cells": "Cell Constants",
+    "cells": "Cell Constants Pool Slaved",
     "errors": "ConvergenceError ElectroneutralityError InputError Interrupted IonfluxError IonfluxWarning MissingExtra ModelError "
     "NoClosedForm NonFiniteError NoSteadyState NotNeutralWarning ScenarioError ShapeError SolveError Status StepSizeError StorageError "
     "UnitRangeError UnknownNameError",
     "fields": "Parameter",
     "files": "load",
-    "mechanisms": "ConstantNaKATPase CubicNaKATPase KCC2 Law Leak LinearNaKATPase Mechanism NKCC1 NaKATPase Water",
+    "mechanisms": "ConstantNaKATPase CubicNaKATPase CurrentClamp KCC2 Law Leak LinearNaKATPase Mechanism NKCC1 NaKATPase VoltageClamp "
+    "Water",
     "preset_library": "preset presets",
     "results": "Trajectory",
     "schedules": "pulse ramp step table train",

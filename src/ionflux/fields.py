@@ -31,6 +31,7 @@ _MULTIPLIERS = {
     "s": ("ms", "us"),
     "F m^-2": ("uF_per_cm2",),
     "S m^-2": ("mS_per_cm2", "uS_per_cm2", "pS_per_um2"),
+    "A": ("pA", "nA"),
     "A m^-2": ("uA_per_cm2", "nA_per_cm2"),
     "m s^-1": ("cm_per_s", "um_per_s", "nm_per_s"),
     "m^2 s^-1": ("cm2_per_s",),

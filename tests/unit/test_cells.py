@@ -226,7 +226,7 @@ def test_slips_of_units_say_what_to_write(changes: dict[str, Any], match: str) -
 @pytest.mark.parametrize(
     ("changes", "error", "match"),
     [
-        ({"hold": ("c_in.Cl",)}, ifx.UnknownNameError, "Cell takes no argument 'hold'"),
+        ({"holds": ("c_in.Cl",)}, ifx.UnknownNameError, "Cell takes no argument 'holds' .did you mean 'hold'"),
         ({"volum": 1e-15}, ifx.UnknownNameError, "did you mean 'volume'"),
         ({"membrane": [Leak(Na, g=1), Leak(Na, g=2)]}, ifx.InputError, "called 'leak_Na'.*label='leak_Na_2'"),
         ({"membrane": [Water(P_f=1e-5), Water(instant=True)]}, ifx.ModelError, "one Water"),
@@ -239,8 +239,8 @@ def test_slips_of_units_say_what_to_write(changes: dict[str, Any], match: str) -
         ({"bath": {Na: 145.0}}, ifx.InputError, "is no Bath; write Bath"),
         ({"impermeant": 140.0}, ifx.InputError, "give a list"),
         ({"constants": 96485.0}, ifx.InputError, "is no Constants"),
-        ({"potential": "current"}, ifx.ModelError, "not available"),
-        ({"potential": "magic"}, ifx.InputError, "it is 'charge'"),
+        ({"potential": "current", "V": None}, ifx.ModelError, "give V= at the start"),
+        ({"potential": "magic"}, ifx.InputError, "it is 'charge' or 'electroneutral' or 'current'"),
         ({"inside": {Na: 10, K: 140, Cl: 0.0}}, ifx.ModelError, r"Nernst potential of Cl is infinite, \[Cl\] inside is 0.* use P="),
         ({"inside": 140.0}, ifx.InputError, "mapping from ion"),
     ],

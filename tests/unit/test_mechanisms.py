@@ -10,7 +10,22 @@ from typing import Any
 import pytest
 
 import ionflux as ifx
-from ionflux import KCC2, NKCC1, Ca, Cl, ConstantNaKATPase, CubicNaKATPase, K, Leak, Mechanism, Na, NaKATPase, Water
+from ionflux import (
+    KCC2,
+    NKCC1,
+    Ca,
+    Cl,
+    ConstantNaKATPase,
+    CubicNaKATPase,
+    CurrentClamp,
+    K,
+    Leak,
+    Mechanism,
+    Na,
+    NaKATPase,
+    VoltageClamp,
+    Water,
+)
 from ionflux.fields import param
 from ionflux.mechanisms import FactorKind, Law, mechanism, power, saturation
 from ionflux.mechanisms.base import ions_read
@@ -18,6 +33,11 @@ from ionflux.mechanisms.base import ions_read
 EXAMPLES = [
     Leak(Na, g=0.1),
     Leak(Ca, P=1e-9),
+    Leak(K, g=0.1, E=-0.09),
+    CurrentClamp(I=1e-12),
+    CurrentClamp(i=-0.1, carrier=K),
+    VoltageClamp(-0.07),
+    VoltageClamp(-0.07, carrier=Cl),
     NaKATPase(J_max=1e-6),
     ConstantNaKATPase(J_max=5e-8),
     CubicNaKATPase(J_max=1e-4),
@@ -71,7 +91,7 @@ def test_name_and_net_charge_follow_from_what_moves(m: Mechanism, name: str, cha
 def test_pumps_move_three_sodium_for_two_potassium_and_one_atp() -> None:
     for pump in (NaKATPase, ConstantNaKATPase, CubicNaKATPase):
         assert dict(pump.moves) == {Na: -3, K: 2}  # type: ignore[call-overload]
-        assert pump.uses == {"ATP": 1}
+        assert pump.uses == {"ATP": 1, "ADP": -1, "Pi": -1}
 
 
 def test_a_leak_is_ohmic_or_goldman() -> None:
@@ -95,7 +115,8 @@ def test_factors_say_which_concentrations_a_pump_reads() -> None:
 
 
 def test_the_integers_of_laws_and_factors_are_stable() -> None:
-    assert [(law.name, int(law)) for law in Law] == [("OHMIC", 0), ("GHK", 1), ("COTRANSPORT", 2), ("PRODUCT", 3), ("WATER", 4)]
+    assert [law.name for law in sorted(Law)] == ["OHMIC", "GHK", "COTRANSPORT", "PRODUCT", "WATER", "CURRENT", "VOLTAGE"]
+    assert sorted(Law) == list(range(7))
     assert [(kind.name, int(kind)) for kind in FactorKind] == [("POWER", 0), ("SATURATION", 1)]
 
 

@@ -10,19 +10,20 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ionflux.baths import Bath, Concentrations, Impermeant
 from ionflux.constants import FARADAY, GAS_CONSTANT
-from ionflux.errors import InputError, ModelError
+from ionflux.errors import InputError
 from ionflux.fields import Described, Parameter, described, param
-from ionflux.mechanisms.base import Law, Mechanism, ions_read
+from ionflux.mechanisms.base import Mechanism
+from ionflux.mechanisms.clamps import VoltageClamp
 from ionflux.mechanisms.water import Water
 from ionflux.species import TEMPERATURE, IonSpecies
+from .checks import check_choices, check_held, check_mechanisms, check_names, follow_rules
+from .pools import Numbers, Pool, Slaved
 from .start import Start, solve_start
 
 if TYPE_CHECKING:
     from ionflux.results import Trajectory
     from ionflux.steady import ClosedForm, SteadyState
 
-#: the parts of a cell that dotted names begin with; no mechanism may be called so
-PARTS = ("bath", "constants", "impermeant", "inside", "state")
 _RADIUS = Parameter(0.0, "m", 1e-9, 1e-2, "radius")
 _LENGTH = Parameter(0.0, "m", 1e-9, 10.0, "length")
 
@@ -45,9 +46,10 @@ class Constants(Described):
 
 @described
 class Cell(Described):
-    """A cell with a membrane, in an infinite bath.
+    """A cell with a membrane, in a bath.
 
-    Two equations bind its start: charge, F · volume · Σ z c = C_m · area · V, and osmosis where asked for. What is left out is solved:
+    Two equations bind its start: charge, F · volume · Σ z c + q = C_m · area · V (q: what electrodes have brought), and osmosis where asked
+    for. What is left out is solved:
 
     ==========================  ===========================================
     ``Impermeant()``            c from osmosis, z from charge
@@ -57,12 +59,24 @@ class Cell(Described):
     all of z, c and V           checked: 1e-9 of Σ|z|c
     ==========================  ===========================================
 
+    How V is found (`potential`):
+
+    ====================  =================================================================================================
+    ``"charge"``          V = (F Σ z n + q)/(C_m area), from the charge inside
+    ``"electroneutral"``  the limit C_m → 0: F Σ z n + q = 0, and V is where the total current is zero; `V` is not given
+    ``"current"``         C_m area dV/dt = −Σ I, for published models whose amounts do not carry V; `V` is given, and no closed
+                          impermeant is held against it
+    ====================  =================================================================================================
+
+    With a `VoltageClamp` in the membrane V starts at `V`, or at the clamp's where it is left out, and what is missing to the balance of
+    charge is on the electrode.
+
     Parameters
     ----------
     area : float
-        Of the membrane, m². It stays while the volume changes.
+        Of the membrane at `volume`, m².
     volume : float
-        At the start, m³.
+        At the start, m³ (that of the description: see `Impermeant.amount_factor` and ``Water(instant=True)``).
     C_m : float
         Capacitance per area, F/m².
     T : float
@@ -77,8 +91,23 @@ class Cell(Described):
         Transporters; a `Water` among them lets the volume change, without one the cell is rigid.
     V : float, optional
         Membrane potential inside minus outside at the start, V.
-    potential : {"charge"}
-        How V is found: from the charge inside, V = F Σ z n / (C_m area).
+    state : mapping from str to float
+        Other states at the start: ``{"electrode_charge": C}``.
+    potential : {"charge", "electroneutral", "current"}
+        How V is found, as above.
+    pools : sequence of Pool and Slaved
+        Solutes beside the ions (ATP, O2), and concentrations that follow from others. What is slaved always has the value of its rule,
+        whatever `inside`, `bath` or the pool says.
+    hold : sequence of str
+        Concentrations that stay whatever moves: ``"c_in.Cl"``, ``"c_in.ATP"``.
+    area_law : {"fixed", "sphere"}
+        The area while the volume changes: constant, or that of a sphere, area · (w/volume)^⅔.
+    outside_volume : float, optional
+        Volume of the solution outside, m³: `bath` is then what is in it at the start. Left out, the bath is infinite.
+    volume_law : {"fixed", "conserved"}
+        The volume outside: constant, or what the cell takes up it loses (needs `Water` and `outside_volume`).
+    surface, activity : None
+        Not available in this version.
     constants : Constants, optional
         For published models whose papers use other values of F and RT/F.
     sources, symbols : mapping from str to str, optional
@@ -120,7 +149,15 @@ class Cell(Described):
     impermeant: Impermeant | Sequence[Impermeant] | None = None
     membrane: Sequence[Mechanism]
     V: float | None = param("V", None, lo=-1, hi=1, doc="membrane potential at the start, inside minus outside")
+    state: Mapping[str, float] = Numbers({})
     potential: str = "charge"
+    pools: Sequence[Pool | Slaved] = ()
+    hold: Sequence[str] = ()
+    area_law: str = "fixed"
+    outside_volume: float | None = param("m^3", None, lo=1e-26, hi=1.0, doc="volume of the solution outside")
+    volume_law: str = "fixed"
+    surface: None = None
+    activity: None = None
     constants: Constants | None = None
     sources: Mapping[str, str] = dataclasses.field(default_factory=dict, repr=False, compare=False)
     symbols: Mapping[str, str] = dataclasses.field(default_factory=dict, repr=False, compare=False)
@@ -130,20 +167,23 @@ class Cell(Described):
         put = object.__setattr__
         put(self, "inside", Concentrations(self.inside, "Cell.inside"))
         put(self, "membrane", _sequence(self.membrane, Mechanism, "membrane", "Leak(K, g=1.0)"))
+        put(self, "pools", _sequence(self.pools, (Pool, Slaved), "pools", 'Pool("ATP", 3*mM)'))
+        put(self, "hold", _sequence(self.hold, str, "hold", '"c_in.Cl"'))
+        put(self, "state", Numbers(self.state, "Cell.state"))
         if self.impermeant is not None and not isinstance(self.impermeant, Impermeant):
             put(self, "impermeant", _sequence(self.impermeant, Impermeant, "impermeant", "Impermeant(z=-1.0)"))
         for name, kind in (("bath", Bath), ("constants", Constants)):
             value = getattr(self, name)
             if not isinstance(value, kind) and not (name == "constants" and value is None):
                 raise InputError(f"Cell.{name} = {value!r} is no {kind.__name__}; write {kind.__name__}(...)")
-        if self.potential in ("electroneutral", "current"):
-            raise ModelError(f"Cell.potential = {self.potential!r} is not available in this version; 'charge' is")
-        if self.potential != "charge":
-            raise InputError(f"Cell.potential = {self.potential!r}; it is 'charge'")
         for name in ("sources", "symbols"):
             put(self, name, MappingProxyType(dict(getattr(self, name))))
-        self._check_names()
-        self._check_ions()
+        check_names(self)
+        check_choices(self)
+        for name, value in follow_rules(self).items():
+            put(self, name, value)
+        check_held(self)
+        check_mechanisms(self)
         self.start  # noqa: B018  a start that cannot be is refused here, and not when the cell is first used
 
     def __getstate__(self) -> dict[str, Any]:  # read-only views do not pickle
@@ -181,8 +221,8 @@ class Cell(Described):
 
     @property
     def mechanisms(self) -> tuple[Mechanism, ...]:
-        """What moves ions, in the order of the membrane."""
-        return tuple(m for m in self.membrane if not isinstance(m, Water))
+        """What moves ions and charge, in the order of the membrane: all but `water` and `clamp`."""
+        return tuple(m for m in self.membrane if not isinstance(m, Water | VoltageClamp))
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -193,6 +233,30 @@ class Cell(Described):
     def water(self) -> Water | None:
         """How water moves; None for a rigid cell."""
         return next((m for m in self.membrane if isinstance(m, Water)), None)
+
+    @property
+    def clamp(self) -> VoltageClamp | None:
+        """The electrode that prescribes V, or None."""
+        return next((m for m in self.membrane if isinstance(m, VoltageClamp)), None)
+
+    @property
+    def extra_pools(self) -> tuple[Pool, ...]:
+        """The pools beside the ions."""
+        return tuple(p for p in self.pools if isinstance(p, Pool))
+
+    @property
+    def slaved(self) -> Mapping[str, Slaved]:
+        """The rules by the name of what follows, ``"c_in.K"``."""
+        return MappingProxyType({p.name: p for p in self.pools if isinstance(p, Slaved)})
+
+    @property
+    def held(self) -> frozenset[str]:
+        """What stays whatever moves, ``"c_in.Cl"``."""
+        return frozenset(self.hold)
+
+    def area_at(self, volume: float) -> float:
+        """Return the area of the membrane (m²) at a volume (m³)."""
+        return self.area if self.area_law == "fixed" else self.area * float((volume / self.volume) ** (2 / 3))
 
     @property
     def faraday(self) -> float:
@@ -280,46 +344,13 @@ class Cell(Described):
 
         return closed_form(self)
 
-    # ------------------------------------------------------------------------------------------------------------------ checking
 
-    def _check_names(self) -> None:
-        if sum(isinstance(m, Water) for m in self.membrane) > 1:
-            raise ModelError("a membrane takes one Water; add their permeabilities")
-        seen: dict[str, Mechanism] = {}
-        for m in self.membrane:
-            if m.name in seen:
-                free = next(name for k in range(2, 1000) if (name := f"{m.name}_{k}") not in seen)
-                raise InputError(f"two mechanisms are called {m.name!r}: {seen[m.name]!r} and {m!r}; give one label={free!r}")
-            if m.name in PARTS or m.name in self.__dataclass_fields__:
-                raise InputError(f"{m!r}: {m.name!r} already names a part of the cell; give another label=")
-            seen[m.name] = m
-
-    def _check_ions(self) -> None:
-        for ion in self.inside:
-            if ion not in self.bath:
-                raise InputError(f"the bath does not list {ion!r}, which is inside; write its concentration, 0 if there is none")
-        names = {ion.name for ion in self.inside}
-        for m in self.membrane:
-            read = ions_read(m)
-            for name in sorted(read["c_in"] - names):
-                raise InputError(f"{m.name} needs [{name}] inside; add it to `inside`")
-            for name in sorted(read["c_out"] - {ion.name for ion in self.bath}):
-                raise InputError(f"{m.name} needs [{name}] outside; add it to the bath")
-            if m.law in (Law.OHMIC, Law.COTRANSPORT):
-                for ion in m.moves:
-                    if not self.inside[ion] or not self.bath[ion]:
-                        side = "outside" if self.inside[ion] else "inside"
-                        raise ModelError(
-                            f"{m.name}: the Nernst potential of {ion.name} is infinite, [{ion.name}] {side} is 0; give it a small "
-                            "concentration" + (", or use P= (GHK)" if m.law is Law.OHMIC else "")
-                        )
-
-
-def _sequence(values: Any, kind: type, what: str, example: str) -> tuple[Any, ...]:
-    if not isinstance(values, Iterable):
+def _sequence(values: Any, kinds: type | tuple[type, ...], what: str, example: str) -> tuple[Any, ...]:
+    if not isinstance(values, Iterable) or isinstance(values, str):
         raise InputError(f"Cell.{what} = {values!r}; give a list, [{example}, ...]")
     found = tuple(values)
     for value in found:
-        if not isinstance(value, kind):
-            raise InputError(f"Cell.{what}: {value!r} is no {kind.__name__}; write {example}")
+        if not isinstance(value, kinds):
+            wanted = " or ".join(kind.__name__ for kind in (kinds if isinstance(kinds, tuple) else (kinds,)))
+            raise InputError(f"Cell.{what}: {value!r} is no {wanted}; write {example}")
     return found

@@ -28,7 +28,7 @@ def parameters(cell: Cell) -> dict[str, Parameter]:
 def _collected(cell: Cell) -> dict[str, Parameter]:
     own = Described.parameters(cell)
     start = cell.start
-    if "V" not in own:
+    if "V" not in own and cell.potential != "electroneutral":
         f = Cell.__dataclass_fields__["V"].metadata
         own["V"] = Parameter(start.V, f["unit"], f["lo"], f["hi"], f["doc"], "solved from the charge")
     if cell.constants is not None:

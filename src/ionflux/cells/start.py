@@ -2,13 +2,18 @@
 
 ::
 
-    charge    F · volume · Σ z c = C_m · area · V        always
-    osmosis   Σ c inside = Π outside                     where both z and c of the impermeant are left out
+    charge    F · volume · Σ z c + q = C_m · area · V     potential="charge"; q is the charge that electrodes have brought
+              F · volume · Σ z c + q = 0                  potential="electroneutral"
+              nothing                                     potential="current", but for an impermeant that is left open
+    osmosis   Σ c inside = Π outside                      where both z and c of the impermeant are left out
+
+Where an electrode holds V, what is missing to the first equation is on the electrode.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import nan
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,8 +23,9 @@ from ionflux.species import IonSpecies
 if TYPE_CHECKING:
     from ionflux.baths import Impermeant
     from .cell import Cell
+    from .pools import Slaved
 
-#: largest mismatch of charge, as a part of Σ|z|c, that counts as rounding
+#: largest mismatch of charge, as a part of Σ|z|c, and of osmolarity, that counts as rounding
 CHARGE_WITHIN = 1e-9
 #: largest potential (V) and valence that a start may come to
 V_MAX, Z_MAX = 1.0, 100.0
@@ -31,13 +37,25 @@ class Start(NamedTuple):
     Attributes
     ----------
     V : float
-        Membrane potential, V.
+        Membrane potential, V; NaN for an electroneutral cell, where it follows from the currents.
     volume : float
         m³; `Cell.volume` times the amount factor, or where water is instant the volume at which it rests.
     c_in, amount : mapping from IonSpecies to float
         mol/m³ and mol.
     impermeants : tuple of (z, amount)
         Valence and mol of each kind of impermeant.
+    electrode_charge : float
+        What electrodes have brought into the cell, C.
+    area : float
+        Of the membrane at that volume, m².
+    volume_out : float or None
+        m³; None for an infinite bath.
+    amount_out : mapping from IonSpecies to float
+        mol; empty for an infinite bath.
+    solutes_out : float
+        mol of osmolyte and impermeant outside; 0 for an infinite bath.
+    pools : mapping from str to float
+        mol of each pool, ``"in.ATP"``, ``"out.O2"``; without the outside ones where the bath is infinite.
     """
 
     V: float
@@ -45,6 +63,12 @@ class Start(NamedTuple):
     c_in: Mapping[IonSpecies, float]
     amount: Mapping[IonSpecies, float]
     impermeants: tuple[tuple[float, float], ...]
+    electrode_charge: float
+    area: float
+    volume_out: float | None
+    amount_out: Mapping[IonSpecies, float]
+    solutes_out: float
+    pools: Mapping[str, float]
 
     @property
     def c_impermeant(self) -> float:
@@ -64,24 +88,74 @@ def solve_start(cell: Cell) -> Start:
     """
     kinds = cell.impermeants
     c_in = dict(cell.inside)
-    per_volt = cell.C_m * cell.area / (cell.faraday * cell.volume)  # mol/m³ of charge for one volt
-    V, solutes = _solved(cell, kinds, per_volt)
+    charge = _Charge(cell)
+    V, solutes = _solved(cell, kinds, charge)
     factor = amount_factor(kinds)
     volume = cell.volume * factor
+    area = cell.area_at(volume)
+    electrode = cell.state.get("electrode_charge", 0.0)
     closed = not any(kind.z is None or kind.c is None for kind in kinds)
-    if factor != 1.0 or (closed and cell.V is not None):
+    if charge.bound and cell.clamp is not None and closed:
+        electrode = charge.capacitance * area / cell.area * V - cell.faraday * volume * _net(c_in, solutes)
+    elif charge.bound and (factor != 1.0 or (closed and (cell.V is not None or charge.neutral))):
         # a volt takes the same charge whatever the volume (some 1e-5 of the ions), and what is given may be off by CHARGE_WITHIN
-        gap = V * per_volt / factor - _charge(c_in, solutes)
-        carrier = charge_carrier(c_in, gap)
+        gap = charge.at(V, factor, area / cell.area) - _net(c_in, solutes)
+        carrier = charge_carrier(c_in, gap, cell.slaved)
         c_in[carrier] += gap / carrier.z
     amount = {ion: volume * c for ion, c in c_in.items()}
     impermeants = tuple((z, volume * c) for z, c in solutes)
+    pools = {f"{pool.side}.{pool.name}": pool.c * volume for pool in cell.extra_pools if pool.side == "in"}
+    volume_out, amount_out, solutes_out = cell.outside_volume, dict[IonSpecies, float](), 0.0
+    if volume_out is not None:
+        bath = cell.bath
+        amount_out = {ion: c * volume_out for ion, c in bath.items()}
+        solutes_out = (bath.osmolyte + (0.0 if bath.impermeant is None else bath.impermeant.c or 0.0)) * volume_out
+        pools |= {f"{pool.side}.{pool.name}": pool.c * volume_out for pool in cell.extra_pools if pool.side == "out"}
     if cell.water is not None and cell.water.instant:
-        if not cell.bath.osmolarity:
-            raise ModelError("Water(instant=True): the bath has no solutes, so the cell would swell without end")
-        volume = (sum(amount.values()) + sum(n for _, n in impermeants)) / cell.bath.osmolarity
+        rest = osmotic_volume(cell, sum(amount.values()) + sum(n for _, n in impermeants), volume)
+        if charge.bound and not charge.neutral and cell.area_law == "sphere":
+            if cell.V is None and cell.clamp is None:
+                V *= area / cell.area_at(rest)  # the charge stays where it is
+            else:  # the charge that V takes on the other area; it is some 1e-5 of the ions, so a few rounds settle it
+                for _ in range(8):
+                    more = cell.C_m * (cell.area_at(rest) - area) * V / cell.faraday
+                    area = cell.area_at(rest)
+                    carrier = charge_carrier(amount, more, cell.slaved)
+                    amount[carrier] += more / carrier.z
+                    rest = osmotic_volume(cell, sum(amount.values()) + sum(n for _, n in impermeants), volume)
+        if volume_out is not None and cell.volume_law == "conserved":
+            volume_out += volume - rest
+        volume, area = rest, cell.area_at(rest)
         c_in = {ion: n / volume for ion, n in amount.items()}
-    return Start(V, volume, MappingProxyType(c_in), MappingProxyType(amount), impermeants)
+    return Start(
+        V,
+        volume,
+        MappingProxyType(c_in),
+        MappingProxyType(amount),
+        impermeants,
+        electrode,
+        area,
+        volume_out,
+        MappingProxyType(amount_out),
+        solutes_out,
+        MappingProxyType(pools),
+    )
+
+
+def osmotic_volume(cell: Cell, particles: float, volume: float) -> float:
+    """Return the volume (m³) at which `particles` (mol) inside, now in `volume`, rest where water is instant."""
+    outside = cell.bath.osmolarity
+    if not outside:
+        raise ModelError("Water(instant=True): the bath has no solutes, so the cell would swell without end")
+    if (cell.held or cell.slaved) and abs(particles / volume - outside) > CHARGE_WITHIN * outside:
+        raise ModelError(
+            f"Water(instant=True) would change the volume at the start from {volume:.6g} to {particles / outside:.6g} m³, and with it "
+            "concentrations that are held or slaved; leave z and c of the impermeant open, so that osmosis holds, or take Water(P_f=)"
+        )
+    if cell.outside_volume is not None and cell.volume_law == "conserved":
+        total = volume + cell.outside_volume
+        return total * particles / (particles + outside * cell.outside_volume)
+    return particles / outside
 
 
 def amount_factor(kinds: tuple[Impermeant, ...]) -> float:
@@ -92,42 +166,63 @@ def amount_factor(kinds: tuple[Impermeant, ...]) -> float:
     return factors.pop()
 
 
-def charge_carrier(c_in: Mapping[IonSpecies, float], charge: float) -> IonSpecies:
+def charge_carrier(c_in: Mapping[IonSpecies, float], charge: float, slaved: Mapping[str, Slaved] = MappingProxyType({})) -> IonSpecies:
     """Return the most concentrated ion, monovalent ones first, that can take up a charge (mol/m³) without going below zero.
+
+    An ion that is slaved cannot, and one that others follow comes last.
 
     Raises
     ------
     ElectroneutralityError
         When there is none.
     """
-    for ion in sorted((ion for ion in c_in if ion.z), key=lambda ion: (abs(ion.z) != 1, -c_in[ion])):
+    led = {other for rule in slaved.values() for other in rule.weights}
+    able = [ion for ion in c_in if ion.z and f"c_in.{ion.name}" not in slaved]
+    for ion in sorted(able, key=lambda ion: (f"c_in.{ion.name}" in led, abs(ion.z) != 1, -c_in[ion])):
         if c_in[ion] + charge / ion.z >= 0:
             return ion
     raise ElectroneutralityError(f"no ion inside can make up {charge:+.6g} mol/m³ of charge", missing=charge)
 
 
-def _charge(c_in: Mapping[IonSpecies, float], solutes: tuple[tuple[float, float], ...]) -> float:
+class _Charge:
+    """The charge that Σ z c inside must be, mol/m³ at `Cell.volume`."""
+
+    def __init__(self, cell: Cell) -> None:
+        self.bound = cell.potential != "current"
+        self.neutral = cell.potential == "electroneutral"
+        self.capacitance = 0.0 if self.neutral else cell.C_m * cell.area  # F
+        #: mol/m³ for one volt, and for what electrodes have brought
+        self.per_volt = cell.C_m * cell.area / (cell.faraday * cell.volume)
+        self.electrode = cell.state.get("electrode_charge", 0.0) / (cell.faraday * cell.volume)
+
+    def at(self, V: float, factor: float = 1.0, area: float = 1.0) -> float:
+        """For this potential, with `factor` on the volume and `area` on the area of the membrane."""
+        held = 0.0 if self.neutral else V * self.per_volt * area
+        return (held - self.electrode) / factor
+
+
+def _net(c_in: Mapping[IonSpecies, float], solutes: tuple[tuple[float, float], ...]) -> float:
     return sum(ion.z * c for ion, c in c_in.items()) + sum(z * c for z, c in solutes)
 
 
-def _solved(cell: Cell, kinds: tuple[Impermeant, ...], per_volt: float) -> tuple[float, tuple[tuple[float, float], ...]]:
+def _solved(cell: Cell, kinds: tuple[Impermeant, ...], charge: _Charge) -> tuple[float, tuple[tuple[float, float], ...]]:
     """V, and (z, c) of every impermeant."""
     open_kinds = [i for i, kind in enumerate(kinds) if kind.z is None or kind.c is None]
     if len(open_kinds) > 1:
         raise ModelError(f"{len(open_kinds)} impermeants have an open z or c, and charge can solve for one; give both for the others")
     closed = tuple((kind.z, kind.c) for kind in kinds if kind.z is not None and kind.c is not None)
-    charge = _charge(cell.inside, closed)
+    V = nan if charge.neutral else cell.V if cell.V is not None or cell.clamp is None else cell.clamp.V
     if not open_kinds:
-        return _closed_start(cell, closed, charge, per_volt), closed
+        return _closed_start(cell, V, closed, charge), closed
     at = open_kinds[0]
-    if cell.V is None:
+    if V is None:
         raise ModelError(f"{kinds[at]!r} is to be solved from the charge, which needs V=; or give both z and c and V follows")
-    missing = cell.V * per_volt - charge
+    missing = charge.at(V) - _net(cell.inside, closed)
     z, c = kinds[at].z, kinds[at].c
     if z is not None:
         if z == 0 or missing / z < 0:
             raise _impossible(cell, missing, f"impermeant z = {z:g} cannot supply it")
-        c = missing / z
+        c = abs(missing / z)
     else:
         if c is None:
             c = cell.bath.osmolarity - sum(cell.inside.values()) - sum(amount for _, amount in closed)
@@ -143,21 +238,25 @@ def _solved(cell: Cell, kinds: tuple[Impermeant, ...], per_volt: float) -> tuple
             raise _impossible(cell, missing, f"{c:.6g} mol/m³ of impermeant would need an absurd valence")
         else:
             z = missing / c
-    return cell.V, (*closed[:at], (z, c), *closed[at:])
+    return V, (*closed[:at], (z, c), *closed[at:])
 
 
-def _closed_start(cell: Cell, solutes: tuple[tuple[float, float], ...], charge: float, per_volt: float) -> float:
+def _closed_start(cell: Cell, V: float | None, solutes: tuple[tuple[float, float], ...], charge: _Charge) -> float:
     """V where z and c of every impermeant are given."""
-    if cell.V is None:
-        V = charge / per_volt
+    net = _net(cell.inside, solutes)
+    if V is None:
+        V = (net + charge.electrode) / charge.per_volt
         if abs(V) > V_MAX:
-            raise _impossible(cell, -charge, f"the net charge inside would charge the membrane to {V:.4g} V")
+            raise _impossible(cell, -net, f"the net charge inside would charge the membrane to {V:.4g} V")
         return V
-    missing = cell.V * per_volt - charge
+    if not charge.bound or cell.clamp is not None:
+        return V
+    missing = charge.at(V) - net
     scale = sum(abs(ion.z) * c for ion, c in cell.inside.items()) + sum(abs(z) * c for z, c in solutes)
     if abs(missing) > CHARGE_WITHIN * scale:
-        raise _impossible(cell, missing, f"V = {cell.V * 1e3:g} mV, `inside` and `impermeant` are all given and contradict each other")
-    return cell.V
+        given = "`inside` and" if charge.neutral else f"V = {V * 1e3:g} mV, `inside` and"
+        raise _impossible(cell, missing, f"{given} `impermeant` are all given and contradict each other")
+    return V
 
 
 def _impossible(cell: Cell, missing: float, why: str) -> ElectroneutralityError:
@@ -165,9 +264,12 @@ def _impossible(cell: Cell, missing: float, why: str) -> ElectroneutralityError:
     sign = 1 if missing > 0 else -1
     # adding an ion of the sign of the missing charge, or taking away one of the other sign
     able = [ion for ion, c in cell.inside.items() if ion.z and (ion.z * sign > 0 or c >= abs(missing / ion.z))]
+    able = [ion for ion in able if f"c_in.{ion.name}" not in cell.slaved]
     change = f" or change [{able[0].name}] inside by {missing / able[0].z:+.6g} mol/m³" if able else ""
+    neutral = cell.potential == "electroneutral"
     return ElectroneutralityError(
         f"{missing:+.6g} mM (mol/m³) of charge is missing inside: {why}. "
-        f"Leave out z of the impermeant (with V given) and it is solved,{change} (F·volume·Σzc = C_m·area·V)",
+        f"Leave out z of the impermeant{'' if neutral else ' (with V given)'} and it is solved,{change} "
+        f"({'Σzc = 0' if neutral else 'F·volume·Σzc = C_m·area·V'})",
         missing=missing,
     )

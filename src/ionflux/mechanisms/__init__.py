@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ionflux.fields import param
 from .base import Factor, FactorKind, Law, Mechanism, mechanism, power, saturation
+from .clamps import CurrentClamp, VoltageClamp
 from .cotransporters import KCC2, NKCC1
 from .leaks import Leak
 from .pumps import ConstantNaKATPase, CubicNaKATPase, LinearNaKATPase, NaKATPase
@@ -14,6 +15,7 @@ __all__ = [
     "NKCC1",
     "ConstantNaKATPase",
     "CubicNaKATPase",
+    "CurrentClamp",
     "Factor",
     "FactorKind",
     "Law",
@@ -21,6 +23,7 @@ __all__ = [
     "LinearNaKATPase",
     "Mechanism",
     "NaKATPase",
+    "VoltageClamp",
     "Water",
     "mechanism",
     "param",

@@ -18,6 +18,8 @@ positive entry. With u = V F/RT, B(x) = x/(eˣ − 1) and q = Σ z ν the laws a
     COTRANSPORT   g · RT/F² · [Σ ν ln(c_out/c_in) − q u]                     any ions; `g`, S/m²
     PRODUCT       J_max · Π factors                                          any ions; `J_max`, mol m⁻² s⁻¹
     WATER         see `Water`
+    CURRENT       I/(q F A) or i/(q F)                                       of an electrode; `I`, A, or `i`, A/m²
+    VOLTAGE       what keeps V where it is asked to be                       of an electrode; `V`, V
 
 and every rate is multiplied by `scale`.
 """
@@ -47,6 +49,8 @@ class Law(IntEnum):
     COTRANSPORT = 2
     PRODUCT = 3
     WATER = 4
+    CURRENT = 5
+    VOLTAGE = 6
 
 
 class FactorKind(IntEnum):
@@ -100,7 +104,8 @@ class Mechanism(Described):
         Its name in dotted names and results; default `name`.
     """
 
-    #: what it spends per cycle, by pool: ``{"ATP": 1}``
+    #: what it spends per cycle, by pool, negative for what it makes; where a cell has pools of ADP and Pi, each ATP spent becomes one of
+    #: both: ``{"ATP": 1}``; a cell need not have the pools
     uses: ClassVar[Mapping[str, int]] = MappingProxyType({})
     #: "passive" (runs down gradients), "cycle" (coupled to ATP, reversible), "irreversible", or "published" (as printed)
     thermodynamics: ClassVar[str]
@@ -131,6 +136,11 @@ class Mechanism(Described):
     def strength(self) -> str:
         """Name of the parameter that the rate is proportional to."""
         raise NotImplementedError
+
+    @property
+    def fixed(self) -> bool:
+        """Whether its reversal potential is a number that does not follow the concentrations; it then moves charge and no ion."""
+        return False
 
     @property
     def charge(self) -> int:

@@ -16,7 +16,8 @@ from .base import Law, Mechanism, mechanism, one_of
 class Leak(Mechanism):
     """A leak for one ion, ohmic (`g`) or after Goldman, Hodgkin and Katz (`P`); exactly one of the two.
 
-    Outward current, A/m²:  I = g (V − E)  or  I = P z F [B(−zu) c_in − B(zu) c_out],  B(x) = x/(eˣ − 1), u = V F/RT.
+    Outward current, A/m²:  I = g (V − E),  E = RT/(zF) ln(c_out/c_in) or the number given,  or
+    I = P z F [B(−zu) c_in − B(zu) c_out],  B(x) = x/(eˣ − 1), u = V F/RT.
 
     Parameters
     ----------
@@ -26,6 +27,9 @@ class Leak(Mechanism):
         Conductance, S/m². The Nernst potential follows the concentrations.
     P : float, optional
         Permeability, m/s.
+    E : float, optional
+        With `g`: a fixed reversal potential, V, in place of the Nernst potential. The leak then moves charge and no ion, so a cell takes
+        it only where that ion is held or slaved, or where V does not follow from the charge (``potential="current"``).
 
     Source: D. E. Goldman, J. Gen. Physiol. 27, 37 (1943); A. L. Hodgkin & B. Katz, J. Physiol. 108, 37 (1949).
 
@@ -41,6 +45,7 @@ class Leak(Mechanism):
     ion: IonSpecies = field(kw_only=False)
     g: float | None = param("S m^-2", None, lo=0, hi=1e5, doc="conductance")
     P: float | None = param("m s^-1", None, lo=0, hi=1e-2, doc="permeability")
+    E: float | None = param("V", None, lo=-1, hi=1, doc="fixed reversal potential")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -48,6 +53,8 @@ class Leak(Mechanism):
             raise InputError(f"Leak: {self.ion!r} is no ion; write Leak(K, ...) with `from ionflux import K`")
         if one_of(self, "g", "P") == "g" and self.ion.z == 0:
             raise InputError(f"Leak({self.ion!r}, g=...): {self.ion.name} is neutral and carries no current; give P=")
+        if self.E is not None and self.g is None:
+            raise InputError(f"Leak({self.ion!r}, P=..., E=...): a Goldman leak reverses where its concentrations say; give g= with E=")
 
     @property
     def law(self) -> Law:
@@ -60,9 +67,19 @@ class Leak(Mechanism):
         return "g" if self.P is None else "P"
 
     @property
+    def fixed(self) -> bool:
+        """Whether `E` is given."""
+        return self.E is not None
+
+    @property
     def moves(self) -> Mapping[IonSpecies, int]:
-        """One ion."""
-        return MappingProxyType({self.ion: 1})
+        """One ion; none with a fixed `E`."""
+        return MappingProxyType({} if self.fixed else {self.ion: 1})
+
+    @property
+    def charge(self) -> int:
+        """The valence of the ion."""
+        return self.ion.z
 
     @property
     def name(self) -> str:
