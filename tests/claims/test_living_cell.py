@@ -92,10 +92,18 @@ def fields_of(cell: ifx.Cell) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("pump", [ifx.NaKATPase(J_max=3e-7), ifx.ConstantNaKATPase(J_max=1e-7), ifx.CubicNaKATPase(J_max=1e-4)], ids=repr)
+PUMPS = [
+    ifx.NaKATPase(J_max=3e-7),
+    ifx.ConstantNaKATPase(J_max=1e-7),
+    ifx.CubicNaKATPase(J_max=1e-4),
+    ifx.LinearNaKATPase(k=3e-8),
+]
+
+
+@pytest.mark.parametrize("pump", PUMPS, ids=repr)
 def test_claim_0_3_three_sodium_out_two_potassium_in_one_atp(pump: Any) -> None:
     assert dict(pump.moves) == {Na: -3, K: +2}
-    assert dict(pump.uses) == {"ATP": 1}
+    assert dict(pump.uses) == {"ATP": 1, "ADP": -1, "Pi": -1}  # one ATP spent; its two parts are left
     assert pump.charge == -1  # one net charge leaves per cycle
 
 
