@@ -14,9 +14,12 @@ from ionflux.units import mM, mS_per_cm2, mV, uA_per_cm2, um
 
 F = 96485.0
 
+#: what a value is multiplied by to be the paper's symbol: pumps as current densities or as the efflux of Na, water with its molar volume
+UNITS = {("kay2017", "P"): F, ("dusterwald2018", "p"): F, ("hoppensteadt_peskin", "lambda_"): 3.0, ("hoppensteadt_peskin", "L_p"): 1.8e-5}
+
 
 def test_all_presets_are_listed_and_an_unknown_one_brings_the_list() -> None:
-    assert presets() == ("kay2017", "dusterwald2018")
+    assert presets() == ("kay2017", "dusterwald2018", "hoppensteadt_peskin")
     with pytest.raises(ifx.UnknownNameError, match="did you mean 'kay2017'.*dusterwald2018"):
         preset("kay2016")
 
@@ -48,8 +51,7 @@ def test_every_symbol_leads_to_a_parameter_and_changes_it(name: str) -> None:
     cell = preset(name)
     for symbol, dotted in cell.symbols.items():
         before = cell.parameters()[dotted].value
-        # as the symbol, a pump is a current density
-        unit = F if dotted == "NaKATPase.J_max" else 1.0
+        unit = UNITS.get((name, symbol), 1.0)
         value = 1.001 * before if before else 0.02
         changed = preset(name, **{symbol: value * unit})
         assert changed.parameters()[dotted].value == pytest.approx(value, rel=1e-12)
@@ -64,7 +66,7 @@ def test_dotted_names_are_symbols_too(name: str) -> None:
     assert cell.parameters()["impermeant.z"].value == -1.2
     assert cell.parameters()["impermeant.amount_factor"].value == 1.5
     assert cell.bath[K] == 6.0
-    assert cell.start.V == pytest.approx(preset(name).start.V, abs=1e-9)
+    assert cell.start.V == pytest.approx(preset(name).start.V, abs=1e-9, nan_ok=cell.potential == "electroneutral")
 
 
 def test_an_unknown_symbol_brings_the_list() -> None:
@@ -104,3 +106,20 @@ def test_dusterwald_2018_starts_at_its_published_rest() -> None:
     assert cell.start.impermeants == ((-0.85, pytest.approx(154.962 * cell.volume)),)
     # the printed digits leave 5.7 µM of charge, which is -68.7 mV; the rest itself lies at -72.6 mV
     assert cell.start.V / mV == pytest.approx(-68.7456, abs=1e-3)
+
+
+def test_hoppensteadt_peskin_has_the_published_values_and_starts_at_their_steady_state() -> None:
+    cell = preset("hoppensteadt_peskin")
+    p = {name: q.value for name, q in cell.parameters().items()}
+    assert (cell.area, cell.thermal_voltage, cell.potential) == (pytest.approx(0.8e-5 * 1e-4), pytest.approx(25.8e-3), "electroneutral")
+    assert dict(cell.bath) == {Na: 116, K: 4, Cl: 120}
+    assert cell.bath.osmolarity == pytest.approx(308.0)
+    assert [p[f"leak_{ion}.P"] for ion in ("Na", "K", "Cl")] == [pytest.approx(P * 1e-2) for P in (5e-7, 5e-5, 5e-3)]
+    assert 3 * p["NaKATPase.k"] == pytest.approx(1e-5 * 1e-2)
+    assert p["Water.P_f"] * p["Water.V_w"] == pytest.approx(5e-8 * 1e-2)
+    assert cell.start.impermeants == ((-1.0, pytest.approx(1.55e-6 * 1e-6, rel=1e-15)),)
+    inside = cell.start.c_in
+    assert inside[Na] + inside[K] == pytest.approx(154.0, rel=1e-15)
+    assert inside[Na] + inside[K] - inside[Cl] - cell.start.c_impermeant == pytest.approx(0.0, abs=1e-12)
+    assert "V" not in p  # it follows from the currents
+    assert preset("hoppensteadt_peskin", lambda_=3e-8).parameters()["NaKATPase.k"].value == pytest.approx(1e-8)

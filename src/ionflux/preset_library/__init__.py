@@ -11,7 +11,7 @@ from ionflux.cells import Cell
 from ionflux.errors import UnknownNameError
 from ionflux.fields import plain
 
-_NAMES = ("kay2017", "dusterwald2018")
+_NAMES = ("kay2017", "dusterwald2018", "hoppensteadt_peskin")
 
 
 @dataclass(frozen=True)
