@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from .errors import StorageError as StorageError
     from .errors import UnitRangeError as UnitRangeError
     from .errors import UnknownNameError as UnknownNameError
+    from .events import Crossing as Crossing
+    from .events import Event as Event
+    from .events import crosses as crosses
     from .fields import Parameter as Parameter
     from .files import load as load
     from .mechanisms import KCC2 as KCC2
@@ -100,6 +103,7 @@ _HOMES = {
     "errors": "ConvergenceError ElectroneutralityError InputError Interrupted IonfluxError IonfluxWarning MissingExtra ModelError "
     "NoClosedForm NonFiniteError NoSteadyState NotNeutralWarning ScenarioError ShapeError SolveError Status StepSizeError StorageError "
     "UnitRangeError UnknownNameError",
+    "events": "Crossing Event crosses",
     "fields": "Parameter",
     "files": "load",
     "mechanisms": "ConstantNaKATPase CubicNaKATPase CurrentClamp KCC2 Law Leak LinearNaKATPase Mechanism NKCC1 NaKATPase VoltageClamp "

@@ -57,6 +57,14 @@ class PumpLeak:
         self.cell = cell
         if cell.water is None:
             raise NoClosedForm("the closed form needs osmosis: the cell is rigid; add Water(...)")
+        for given, what in (
+            (cell.potential == "current", "V is not tied to charge"),
+            (cell.outside_volume is not None, "the outside is finite"),
+            (bool(cell.held or cell.slaved), "pools are held or slaved"),
+            (cell.clamp is not None, "V is prescribed by a VoltageClamp"),
+        ):
+            if given:
+                raise NoClosedForm(f"there is no closed form: {what}")
         self.ions: tuple[IonSpecies, ...] = cell.ions
         if bad := [i.name for i in self.ions if abs(i.z) != 1]:
             raise NoClosedForm(f"the closed form is for monovalent ions; {bad[0]} is not")

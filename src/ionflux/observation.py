@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .errors import UnknownNameError
+from .mechanisms import Law
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
     from .species import IonSpecies
 
 Array = Any  # float for one state, array (t,), (cells,) or (cells, t) otherwise
+
+
+#: what can be asked for by name, and what only the package itself reads
+QUANTITIES = (
+    "V volume area c_in c_out c_impermeant amount E current flux osmolarity_in osmolarity_out electrode_charge volume_out atp"
+).split()
+INNER = ("rate", "affinity", "electrode", "membrane_charge", "amount_out", "VT")
 
 
 class ByName(Mapping[str, Any]):
@@ -55,7 +63,8 @@ class Energy:
     """Where the free energy of a cell stands and goes.
 
     free_energy : J. RT sum[n ln(c/c_out) - n] + RT n_X (ln c_X - 1) + Pi_out RT w + C_m A V^2/2, the function that a cell
-        without pumps lowers until it rests (Mori 2012, Physica D). Defined up to a constant.
+        without pumps lowers until it rests (Mori 2012, Physica D); for a finite outside of conserved volume RT sum[n (ln c - 1)] over
+        both sides. Defined up to a constant; NaN where there is no such function (a finite outside of fixed volume).
     dissipation : W. Sum over passive mechanisms of rate times affinity, >= 0: the power that pumps must replace.
     pump_work : W. What the other mechanisms put into the gradients: minus their rate times affinity.
     """
@@ -63,17 +72,29 @@ class Energy:
     def __init__(self, seen: Observed) -> None:
         self._seen = seen
 
+    @property
+    def _RT(self) -> Array:
+        return self._seen._look("VT") * self._seen.lowered.cell.faraday
+
     @cached_property
     def free_energy(self) -> Array:
-        s = self._seen
-        RT = s.values["_VT"] * s.lowered.cell.faraday
-        w = s.volume
-        total = s.values["_impermeant"] * (np.log(s.values["_impermeant"] / w) - 1.0) + s.osmolarity_out * w
-        for ion in s.lowered.cell.ions:
-            n = s.amount[ion]
-            with np.errstate(divide="ignore", invalid="ignore"):
-                total = total + np.where(n > 0, n * np.log(n / w / s.c_out[ion]), 0.0) - n
-        return s._plain(RT * total + 0.5 * s.values["C_m"] * s.values["area"] * s.V**2)
+        s, cell = self._seen, self._seen.lowered.cell
+        finite, w = cell.outside_volume is not None, s.volume
+        total = _mixing(s.values["_impermeant"], w, 1.0)
+        if not finite:
+            total = total + s.osmolarity_out * w
+            for ion in cell.ions:
+                total = total + _mixing(s.amount[ion], w, s.c_out[ion])
+        elif cell.volume_law == "conserved":
+            total = total + _mixing(s.values["_solutes_out"], s.volume_out, 1.0)
+            for ion in cell.bath:
+                total = total + _mixing(s._look(f"amount_out.{ion.name}"), s.volume_out, 1.0)
+            for ion in cell.ions:
+                total = total + _mixing(s.amount[ion], w, 1.0)
+        else:
+            return s._plain(np.full(s.shape, np.nan))
+        stored = 0.0 if cell.potential == "electroneutral" else 0.5 * s.values["C_m"] * s.area * s.V**2
+        return s._plain(self._RT * total + stored)
 
     @cached_property
     def dissipation(self) -> Array:
@@ -85,12 +106,17 @@ class Energy:
 
     def _sum(self, chosen: Callable[[Any], bool], sign: float) -> Array:
         s = self._seen
-        RT = s.values["_VT"] * s.lowered.cell.faraday
         total: Any = np.zeros(s.shape)
         for m in s.lowered.cell.mechanisms:
             if chosen(m):
-                total = total + sign * RT * s._look(f"rate.{m.name}") * s._look(f"affinity.{m.name}")
+                total = total + sign * self._RT * s._look(f"rate.{m.name}") * s._look(f"affinity.{m.name}")
         return s._plain(total)
+
+
+def _mixing(n: Array, w: Array, c_out: Array) -> Array:
+    """n [ln(n/(w c_out)) - 1], mol; 0 where there is nothing."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(np.asarray(n) > 0, n * (np.log(n / w / c_out) - 1.0), 0.0)
 
 
 class Observed:
@@ -99,8 +125,9 @@ class Observed:
     Attributes
     ----------
     V : V. volume : m^3. area : m^2. c_in[ion], c_out[ion], c_impermeant, osmolarity_in, osmolarity_out : mol/m^3
-    amount[ion] : mol. E[ion] : V. current[label] : A/m^2, outward positive. flux[label][ion] : mol m^-2 s^-1, outward
-    atp : mol/s used by the whole cell. energy : `Energy`
+    amount[ion] : mol. E[ion] : V. current[label] : A/m^2, outward positive (a CurrentClamp's: into the cell).
+    flux[label][ion] : mol m^-2 s^-1, outward. electrode_charge : C, brought by electrodes, in V but in no ion
+    volume_out : m^3, of a finite outside. atp : mol/s used by the whole cell. energy : `Energy`
     """
 
     lowered: Lowered
@@ -135,19 +162,32 @@ class Observed:
         direct: list[str] = []
         for name in names:
             head, _, rest = name.partition(".")
-            if head in groups and (not rest or name in groups[head]):
+            if head in groups and head not in INNER and (not rest or name in groups[head]):
                 direct += groups[head] if not rest else [name]
-                continue
-            x = getattr(self, head, None) if head in ("E", "current", "flux", "atp", "energy", "area", "c_impermeant") else None
-            if x is None:
-                raise UnknownNameError.among(
-                    "record: there is no observable", name, [*groups, "E", "current", "flux", "atp", "area", "c_impermeant"]
-                )
-            if isinstance(x, Mapping):
-                for key in [rest.partition(".")[0]] if rest else list(x):
-                    x[key]
+            elif head in ("rate", "affinity") and name in groups[head]:
+                direct.append(name)
+            else:
+                self.observable(name)
         if missing := [n for n in dict.fromkeys(direct) if n not in self._read_so_far]:
             self._read(missing)
+
+    def observable(self, name: str) -> Any:
+        """What a dotted name of the grammar of `record=` stands for: "V", "c_in.K", "flux.NaKATPase.Na" an array, "c_in" a mapping.
+
+        Raises
+        ------
+        UnknownNameError
+            With the nearest name.
+        """
+        head, _, rest = name.partition(".")
+        if head not in QUANTITIES or (head == "volume_out" and "volume_out" not in self.lowered.groups):
+            raise UnknownNameError.among("there is no observable", name, [q for q in QUANTITIES if q != "volume_out"])
+        found = getattr(self, head)
+        for key in rest.split(".") if rest else ():
+            if not isinstance(found, Mapping):
+                raise UnknownNameError.among("there is no observable", name, [head])
+            found = found[key]
+        return found
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -169,10 +209,6 @@ class Observed:
         return float(x) if np.ndim(x) == 0 else x
 
     @property
-    def _ion_names(self) -> tuple[str, ...]:
-        return tuple(i.name for i in self.lowered.cell.ions)
-
-    @property
     def V(self) -> Array:
         return self._look("V")
 
@@ -180,9 +216,19 @@ class Observed:
     def volume(self) -> Array:
         return self._look("volume")
 
-    @cached_property
+    @property
     def area(self) -> Array:
-        return self._plain(np.broadcast_to(self.values["area"], self.shape))
+        return self._look("area")
+
+    @property
+    def volume_out(self) -> Array:
+        return self._look("volume_out")
+
+    @cached_property
+    def electrode_charge(self) -> Array:
+        if "electrode" not in self.lowered.model.observables:
+            return self._plain(np.zeros(self.shape))
+        return self._plain(self._look("electrode") * self.lowered.cell.faraday)
 
     @property
     def osmolarity_in(self) -> Array:
@@ -196,35 +242,34 @@ class Observed:
     def c_impermeant(self) -> Array:
         return self._plain(self.values["_impermeant"] / self.volume)
 
+    def _group(self, kind: str, head: str) -> ByName:
+        names = tuple(n.partition(".")[2] for n in self.lowered.groups.get(head, ()))
+        return ByName(kind, names, lambda i: self._look(f"{head}.{i}"))
+
     @cached_property
     def amount(self) -> ByName:
-        return ByName("ion", self._ion_names, lambda i: self._look(f"amount.{i}"))
+        return self._group("ion", "amount")
 
     @cached_property
     def c_in(self) -> ByName:
-        return ByName("ion", self._ion_names, lambda i: self._look(f"c_in.{i}"))
+        return self._group("ion", "c_in")
 
     @cached_property
     def c_out(self) -> ByName:
-        names = tuple(n.partition(".")[2] for n in self.lowered.model.observables if n.startswith("c_out."))
-        return ByName("ion in the bath", names, lambda i: self._look(f"c_out.{i}"))
+        return self._group("ion in the bath", "c_out")
 
     @cached_property
     def E(self) -> ByName:
-        z = {i.name: i.z for i in self.lowered.cell.ions}
-        names = tuple(n for n in self.c_out if n in z and z[n] != 0)
-
-        def nernst(name: str) -> Array:
-            with np.errstate(divide="ignore", invalid="ignore"):
-                return self._plain(self.values["_VT"] / z[name] * np.log(self.c_out[name] / self.c_in[name]))
-
-        return ByName("ion", names, nernst)
+        return self._group("ion", "E")
 
     @cached_property
     def current(self) -> ByName:
-        F = self.lowered.cell.faraday
-        charge = {m.name: m.charge for m in self.lowered.cell.mechanisms}
-        return ByName("mechanism", tuple(charge), lambda m: self._plain(-F * charge[m] * self._look(f"rate.{m}") / self.values["area"]))
+        F, cell = self.lowered.cell.faraday, self.lowered.cell
+        # rates are inward; a current clamp is the one whose current counts into the cell
+        charge = {m.name: (m.charge if m.law is Law.CURRENT else -m.charge) for m in cell.mechanisms}
+        if cell.clamp is not None:
+            charge[cell.clamp.name] = -1
+        return ByName("mechanism", tuple(charge), lambda m: self._plain(F * charge[m] * self._look(f"rate.{m}") / self.area))
 
     @cached_property
     def flux(self) -> ByName:
@@ -232,7 +277,7 @@ class Observed:
 
         def of(label: str) -> ByName:
             nu = {ion.name: n for ion, n in moves[label].items()}
-            return ByName("ion moved", tuple(nu), lambda i: self._plain(-nu[i] * self._look(f"rate.{label}") / self.values["area"]))
+            return ByName("ion moved", tuple(nu), lambda i: self._plain(-nu[i] * self._look(f"rate.{label}") / self.area))
 
         return ByName("mechanism", tuple(moves), of)
 
@@ -250,12 +295,13 @@ class Observed:
 
     @cached_property
     def charge_imbalance(self) -> Array:
-        """``|F sum(z n) - C_m A V|`` over ``F sum(|z| n)``, from the amounts themselves."""
-        F = self.lowered.cell.faraday
-        charge: Any = self.values["_impermeant_charge"]
-        size: Any = np.abs(self.values["_impermeant_charge"])
+        """``|F (sum(z n) + q_electrode) - C_m A V|`` over ``F sum(|z| n)``, from the amounts themselves."""
+        charge: Any = self.values["_impermeant_charge"] + 0.0 * self.V
+        size: Any = np.abs(charge)
         for ion in self.lowered.cell.ions:
             charge = charge + ion.z * self.amount[ion]
             size = size + abs(ion.z) * self.amount[ion]
-        on_membrane = self.values["C_m"] * self.values["area"] * self.V / F
-        return self._plain(np.abs(charge - on_membrane) / size)
+        for name, sign in (("electrode", 1.0), ("membrane_charge", -1.0)):
+            if name in self.lowered.model.observables:
+                charge = charge + sign * self._look(name)
+        return self._plain(np.abs(charge) / size)

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
     from .cells import Cell
 
-NOT_SCHEDULABLE = ("V", "volume", "area", "C_m", "inside.", "impermeant.", "bath.impermeant.", "constants.", "state.")
+NOT_SCHEDULABLE = (
+    "V", "volume", "area", "C_m", "outside_volume", "inside.", "pools.", "impermeant.", "bath.impermeant.", "constants.", "state.",
+)  # fmt: skip
 
 
 class Stacked(NamedTuple):
@@ -54,9 +56,11 @@ class Protocol:
         """Segment of each time; a break point belongs to the segment that it ends."""
         return np.clip(np.searchsorted(self.segment_end, t, side="left"), 0, len(self.segment_end) - 1)
 
-    def slots_at(self, t: NDArray[np.float64], cell: int = 0) -> tuple[NDArray[np.intc], NDArray[np.float64]]:
+    def slots_at(
+        self, t: NDArray[np.float64], cell: int = 0, segment: NDArray[np.intp] | None = None
+    ) -> tuple[NDArray[np.intc], NDArray[np.float64]]:
         """Parameters that differ from `base` at times t of one cell: their slots, and (len(t), slots) values."""
-        k = self.segment_of(t)
+        k = self.segment_of(t) if segment is None else segment
         x = self.sched[cell if len(self.sched) > 1 else 0][k]
         moved = x[..., 0] + x[..., 1] * (t - self.segment_start[k])[:, None]
         if not len(self.vary_slot):
@@ -90,16 +94,22 @@ def with_derived(cell: Cell, values: dict[str, Any]) -> dict[str, Any]:
 
 
 def prepare(
-    cell: Cell, until: float, schedule: Mapping[str, Any] | None, tolerances: Mapping[str, float], swept: Mapping[str, Any] | None = None
+    cell: Cell,
+    until: float,
+    schedule: Mapping[str, Any] | None,
+    tolerances: Mapping[str, float],
+    swept: Mapping[str, Any] | None = None,
+    *,
+    counting: bool = False,
 ) -> Protocol:
-    """Lower a schedule (and swept values, arrays over cells) to segments and parameters.
+    """Lower a schedule (and swept values, arrays over cells) to segments and parameters; `counting` as in `Model`.
 
     Raises
     ------
     UnknownNameError, InputError
         A name that the cell does not have, that cannot be scheduled, or a value outside its range.
     """
-    plain = lower(cell)
+    plain = lower(cell, counting=counting)
     values: dict[str, Any] = {**plain.defaults, **tolerances}
     for name, x in (swept or {}).items():
         values[name] = np.asarray(x, dtype=float)[:, None]
@@ -118,7 +128,7 @@ def prepare(
         scheduled[name] = np.stack(np.broadcast_arrays(a, b), axis=-1)
         if np.any(a != b):
             moving.add(name)
-    lowered = lower(cell, frozenset(n for n in moving if n.startswith("bath."))) if moving else plain
+    lowered = lower(cell, frozenset(n for n in moving if n.startswith("bath.")), counting=counting) if moving else plain
     ends = [with_derived(cell, v) for v in ends]
     at_start = lowered.parameters(ends[0])
     at_end = lowered.parameters(ends[1]) if moving else at_start
@@ -164,11 +174,21 @@ def _lines(cell: Cell, values: Mapping[str, Any], schedule: Mapping[str, Any], u
     for name, what in schedule.items():
         if name not in known:
             raise UnknownNameError.among("schedule: the cell has no parameter", name, known)
-        if any(name == n or (n.endswith(".") and name.startswith(n)) for n in NOT_SCHEDULABLE):
+        if _of_the_start(cell, name):
             raise InputError(f"{name} is part of the start of a cell and cannot be scheduled; give it to replace() or sweep() instead")
         base = values[name]
         out[name] = pieces(what, base, until) if np.ndim(base) == 0 else _stacked([pieces(what, float(x), until) for x in base[:, 0]])
     return out
+
+
+def _of_the_start(cell: Cell, name: str) -> bool:
+    """Whether a name belongs to the start of a run; held pools do not, and the concentrations of a finite outside do."""
+    part, _, what = name.partition(".")
+    if part in ("inside", "pools") and f"c_in.{what}" in cell.held:
+        return False
+    if part == "bath" and cell.outside_volume is not None:
+        return True
+    return any(name == n or (n.endswith(".") and name.startswith(n)) for n in NOT_SCHEDULABLE)
 
 
 def _stacked(courses: list[list[Piece]]) -> list[Stacked]:
@@ -207,7 +227,7 @@ def _check_linear(lowered: Lowered, a: list[Any], b: list[Any], middle: list[Any
     """A ramp reaches the kernel as a straight line in each slot; refuse one that is not."""
     for slot, x, y, m in zip(lowered.slots, a, b, middle, strict=True):
         mean = 0.5 * (np.asarray(x) + np.asarray(y))
-        if np.any(np.abs(mean - m) > 1e-12 * np.abs(mean)):
+        if np.any(np.abs(mean - m) > 1e-12 * (np.abs(x) + np.abs(y))):
             raise InputError(
                 f"{', '.join(sorted(moving))}: a ramp of it is not supported ({slot.name} is not linear in it); use a table of steps"
             )

@@ -12,8 +12,12 @@ import numpy as np
 
 from ._dispatch import kernels
 from ._version import __version__
-from .baths import Impermeant
+from .audit import Audit
+from .audit import audit as audited
+from .baths import Bath, Impermeant
+from .cells import Pool
 from .errors import InputError, Status
+from .events import Crossing, Event, Finder, crosses, interpolate
 from .observation import Observed
 
 if TYPE_CHECKING:
@@ -24,7 +28,7 @@ if TYPE_CHECKING:
     from .cells import Cell
     from .protocols import Protocol
 
-__all__ = ["Audit", "Stats", "Trajectory"]
+__all__ = ["Audit", "Stats", "Trajectory", "restarted"]
 
 
 @dataclass(frozen=True)
@@ -45,32 +49,6 @@ class Stats:
         return self.steps + self.rejected
 
 
-@dataclass(frozen=True)
-class Audit:
-    """Conservation over a run, from the stored amounts.
-
-    charge : largest |F sum(z n) - C_m A V| / (F sum|z| n). impermeant : largest relative change of the impermeant amount.
-    lowest : smallest amount of any ion over its own start, negative if one went below zero.
-    """
-
-    charge: float
-    impermeant: float
-    lowest: float
-    bound: float = 1e-12
-
-    @property
-    def worst(self) -> float:
-        return max(self.charge, self.impermeant)
-
-    @property
-    def ok(self) -> bool:
-        return bool(self.worst <= self.bound and self.lowest >= 0.0)
-
-    def __repr__(self) -> str:
-        verdict = "kept" if self.ok else "BROKEN"
-        return f"<Audit {verdict}: charge {self.charge:.1e}, impermeant {self.impermeant:.1e} (bound {self.bound:.0e})>"
-
-
 class Trajectory(Observed):
     """One cell over time. Cell quantities of `Observed` have the shape of `.t`.
 
@@ -78,6 +56,7 @@ class Trajectory(Observed):
     ----------
     t : (n,) s. The times asked for with `at=` or `samples=`, otherwise the start and every accepted step.
     cell, schedule, until : what was run. status : `Status`. stats, audit, provenance.
+    events : tuple of `Event` (t, crossing, direction), in order of time; where the run was stopped by one, it is the last.
     """
 
     def __init__(
@@ -91,7 +70,9 @@ class Trajectory(Observed):
         stats: Stats,
         steps: NDArray[np.float64] | list[NDArray[np.float64]] | None,
         tolerances: Mapping[str, float],
+        events: tuple[Event, ...] = (),
     ) -> None:
+        self.events = events
         self.cell, self.schedule, self.until = cell, dict(schedule), protocol.until
         self.status, self.stats = status, stats
         self._protocol, self._tolerances = protocol, dict(tolerances)
@@ -134,11 +115,7 @@ class Trajectory(Observed):
 
     @cached_property
     def audit(self) -> Audit:
-        if not len(self.t):
-            return Audit(0.0, 0.0, 0.0)
-        lowest = min(float(np.min(self.amount[i])) / max(self.cell.start.amount[i], 1e-300) for i in self.cell.ions)
-        held = self.c_impermeant * self.volume
-        return Audit(float(np.max(self.charge_imbalance)), float(np.ptp(held) / max(np.max(held), 1e-300)), lowest)
+        return audited(self)
 
     @cached_property
     def provenance(self) -> dict[str, Any]:
@@ -149,6 +126,7 @@ class Trajectory(Observed):
             "numpy": np.__version__,
             "platform": platform.platform(),
             "instruction_set": kernels.isa(),
+            "method": self.stats.method,
             "tolerances": self._tolerances,
             "schedule": {name: repr(what) for name, what in self.schedule.items()},
             "parameters": {name: {"value": p.value, "unit": p.unit, "source": p.source} for name, p in self.cell.parameters().items()},
@@ -174,6 +152,24 @@ class Trajectory(Observed):
         y = interpolate(self._steps, self._y, times)
         return Trajectory(self.cell, self._protocol, self.schedule, times, y, self.status, self.stats, None, self._tolerances)
 
+    def spikes(self, level: float = 0.0) -> NDArray[np.float64]:
+        """Times (s) at which V rises through `level` (V).
+
+        On the stepper's dense output; a run that kept only samples is taken as straight lines between them.
+        """
+        if self._steps is not None:
+            found = Finder(self._protocol, [crosses("V", level)]).scan(self._steps)
+            return np.array([event.t for event in found])
+        below = self.V < level
+        k = np.flatnonzero(below[:-1] & ~below[1:])
+        part = (level - self.V[k]) / (self.V[k + 1] - self.V[k])
+        times: NDArray[np.float64] = self.t[k] + part * (self.t[k + 1] - self.t[k])
+        return times
+
+    def times_of(self, crossing: Crossing) -> NDArray[np.float64]:
+        """Times (s) of one of the events asked for."""
+        return np.array([event.t for event in self.events if event.crossing == crossing])
+
     def cell_at(self, t: float) -> Cell:
         """The cell with the state it had at time t as its start, at its own (unscheduled) parameters."""
         if self._steps is not None:
@@ -186,10 +182,7 @@ class Trajectory(Observed):
             seen = Trajectory(
                 self.cell, self._protocol, self.schedule, self.t[k], self._y[k], self.status, self.stats, None, self._tolerances
             )
-        c_in = {ion: float(seen.c_in[ion][0]) for ion in self.cell.ions}
-        volume, V = float(seen.volume[0]), float(seen.V[0])
-        held = tuple(Impermeant(z=z, c=n / volume) for z, n in self.cell.start.impermeants)
-        return replace(self.cell, V=V, volume=volume, inside=c_in, impermeant=held or None)
+        return restarted(self.cell, seen)
 
     def to_xarray(self) -> Any:
         """The run as an `xarray.Dataset` with units and provenance (needs the `app` extra)."""
@@ -219,14 +212,31 @@ class Trajectory(Observed):
         )
 
 
-def interpolate(steps: NDArray[np.float64], y: NDArray[np.float64], t: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Dense output of recorded steps (t, t_new, y, y_new, p_2, p_3, p_4) at times t."""
-    n = y.shape[1]
-    if not len(steps):
-        return np.repeat(y[:1], len(t), axis=0)
-    k = np.clip(np.searchsorted(steps[:, 1], t, side="left"), 0, len(steps) - 1)
-    s = steps[k]
-    theta = ((t - s[:, 0]) / (s[:, 1] - s[:, 0]))[:, None]
-    y0, y1, p2, p3, p4 = (s[:, 2 + i * n : 2 + (i + 1) * n] for i in range(5))
-    inner: NDArray[np.float64] = (1 - theta) * y0 + theta * (y1 + (1 - theta) * (p2 + theta * (p3 + theta * p4)))
-    return np.where(theta == 1.0, y1, inner)
+def restarted(cell: Cell, seen: Any) -> Cell:
+    """The cell whose start is a state that was observed (`Observed` of one state, or the first of several)."""
+
+    def first(x: Any) -> float:
+        return float(np.asarray(x).flat[0])
+
+    volume = first(seen.volume)
+    held = tuple(Impermeant(z=z, c=n / volume) for z, n in cell.start.impermeants)
+    new: dict[str, Any] = {"volume": volume, "inside": {ion: first(seen.c_in[ion]) for ion in cell.ions}, "impermeant": held or None}
+    new["V"] = None if cell.potential == "electroneutral" else first(seen.V)
+    if cell.area_law != "fixed":
+        new["area"] = first(seen.area)
+    if q := first(seen.electrode_charge):
+        new["state"] = {**cell.state, "electrode_charge": q}
+    if cell.extra_pools:
+        at = {"in": seen.c_in, "out": seen.c_out}
+        new["pools"] = tuple(replace(p, c=first(at[p.side][p.name])) if isinstance(p, Pool) else p for p in cell.pools)
+    if cell.outside_volume is not None:
+        w, before = first(seen.volume_out), cell.start.volume_out
+        assert before is not None
+        other = cell.bath.impermeant
+        new["bath"] = Bath(
+            {ion: first(seen.c_out[ion]) for ion in cell.bath},
+            osmolyte=cell.bath.osmolyte * before / w,
+            impermeant=None if other is None else replace(other, c=(other.c or 0.0) * before / w),
+        )
+        new["outside_volume"] = w
+    return replace(cell, **new)

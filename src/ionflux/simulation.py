@@ -10,6 +10,7 @@ import numpy as np
 
 from ._dispatch import kernels
 from .errors import InputError, Interrupted, NonFiniteError, SolveError, Status, StepSizeError
+from .events import Crossing, Event, Finder, crossings, interpolate, shortened
 from .protocols import Protocol, prepare, tolerance_values
 from .results import Stats, Trajectory
 
@@ -31,6 +32,8 @@ def simulate(
     record: Sequence[str] | None = None,
     at: Any = None,
     samples: int | None = None,
+    events: Any = (),
+    stop: Any = None,
     rtol: float = 1e-6,
     atol: float | Mapping[str, float] | None = None,
     method: str = "auto",
@@ -49,11 +52,14 @@ def simulate(
     record : observables computed at once ("V", "volume", "c_in", "c_in.K", ...); all others are computed when first read.
     at : s, increasing times within the run to return. samples : that many evenly spaced times instead. Default: every
         accepted step, with dense output in between (`Trajectory.at`). A sample at a break point is the left limit.
+    events : `crosses(observable, level, direction)`, one or several, to be located on the dense output and kept in `.events`.
+    stop : the same; the run ends at the first of them.
     rtol : relative tolerance on amounts and volume, 1e-13...0.1. V is held to rtol x 1 V.
     atol : mol/m^3 on concentrations (at the starting volume), or {"c": , "V": volts, "volume": relative};
         default 1e-3 rtol for c and volume, rtol x 1 V for V.
-    method : "auto" or "implicit". audit : "light". progress : None (a bar or log lines after 2 s), True, False, or a function of the
-        fraction done.
+    method : "auto" or "implicit".
+    audit : "light", or "full" to count the cycles of every mechanism beside the amounts.
+    progress : None (a bar or log lines after 2 s), True, False, or a function of the fraction done.
 
     Returns
     -------
@@ -71,19 +77,20 @@ def simulate(
     cell_until = positive_time("until", until)
     if method not in ("auto", "implicit"):
         raise InputError(f"method = {method!r}; choose 'auto' or 'implicit'")
-    if audit != "light":
-        raise InputError(f"audit = {audit!r}; 'light' is the only one yet")
+    if audit not in ("light", "full"):
+        raise InputError(f"audit = {audit!r}; choose 'light' or 'full'")
     times = sample_times(at, samples, cell_until)
     tolerances = tolerance_values(rtol, atol)
-    protocol = _prepared(cell, cell_until, schedule or {}, tolerances)
-    run = CellRun(protocol, rtol, times)
+    protocol = _prepared(cell, cell_until, schedule or {}, tolerances, audit == "full")
+    watched = Watched(protocol, crossings("events", events), crossings("stop", stop)) if events or stop else None
+    run = CellRun(protocol, rtol, times, watched=watched)
     meta = {"rtol": rtol, **{k.removeprefix("_"): v for k, v in tolerances.items()}}
     watch = Watch(progress, cell_until, "s")
     try:
         run.go(watch)
-    except KeyboardInterrupt as stop:
+    except KeyboardInterrupt as interrupt:
         partial = run.trajectory(cell, schedule or {}, meta)
-        raise Interrupted(f"interrupted at t = {run.reached:.6g} s of {cell_until:g} s", partial=partial) from stop
+        raise Interrupted(f"interrupted at t = {run.reached:.6g} s of {cell_until:g} s", partial=partial) from interrupt
     finally:
         watch.close()
     result = run.trajectory(cell, schedule or {}, meta)
@@ -96,14 +103,51 @@ def simulate(
     return result
 
 
+class Watched:
+    """Looks for events in the steps of a run as they come, and knows when to stop it."""
+
+    def __init__(self, protocol: Protocol, events: Sequence[Crossing], stop: Sequence[Crossing]) -> None:
+        self.stop = frozenset(stop)
+        self._finder = Finder(protocol, list(dict.fromkeys([*events, *stop])))
+        self._seen = 0
+        self.found: list[Event] = []
+        self.stopped: float | None = None
+
+    def look(self, chunks: Sequence[NDArray[np.float64]]) -> bool:
+        """Scan what was recorded since the last call; True once the run is to stop."""
+        start = 0
+        for chunk in chunks:
+            new = chunk[max(self._seen - start, 0) :]
+            start += len(chunk)
+            if self.stopped is None and len(new):
+                self.found += self._finder.scan(new)
+                self._seen = start
+                ends = [event.t for event in self.found if event.crossing in self.stop]
+                if ends:
+                    self.stopped = min(ends)
+                    self.found = [event for event in self.found if event.t <= self.stopped]
+        return self.stopped is not None
+
+
 class CellRun:
     """One cell through the kernel: arrays, the run, the trajectory."""
 
-    def __init__(self, protocol: Protocol, rtol: float, times: NDArray[np.float64] | None, fixed_step: float = 0.0) -> None:
-        self.protocol, self.times = protocol, times
+    def __init__(
+        self,
+        protocol: Protocol,
+        rtol: float,
+        times: NDArray[np.float64] | None,
+        fixed_step: float = 0.0,
+        watched: Watched | None = None,
+    ) -> None:
+        # events need every step, and then the samples are read from those
+        self.protocol, self.asked, self.watched = protocol, times, watched
+        self.times = times = None if watched is not None else times
         self.seconds = 0.0
         n = len(protocol.lowered.state_names)
         y0 = np.array([protocol.lowered.initial(protocol.values)], dtype=float)
+        if protocol.lowered.model.algebraic:
+            y0 = protocol.lowered.settle(y0, protocol.base, *protocol.slots_at(np.zeros(1)))
         n_out = 0 if times is None else len(times)
         self.start = y0[0].copy()
         self.arrays: dict[str, Any] = {
@@ -130,9 +174,17 @@ class CellRun:
     def go(self, watch: Callable[[float], None]) -> None:
         began = time.perf_counter()
         try:
-            self.run.work(False, lambda: watch(self.reached))
+            self.run.work(False, lambda: self._poll(watch))
         finally:
             self.seconds = time.perf_counter() - began
+
+    def _poll(self, watch: Callable[[float], None]) -> None:
+        watch(self.reached)
+        if self.watched is not None and self.watched.look(self._chunks()):
+            self.run.cancel()
+
+    def _chunks(self) -> list[NDArray[np.float64]]:
+        return [*self.run.full_records, self.arrays["record"][: self.run.recorded]]
 
     @property
     def reached(self) -> float:
@@ -144,26 +196,42 @@ class CellRun:
         a = self.arrays
         tried, rejected = int(a["steps"][0]), int(a["rejected"][0])
         stats = Stats(tried - rejected, rejected, self.seconds)
+        status = Status(int(a["status"][0]))
         if self.times is None:
-            chunks = [*self.run.full_records, a["record"][: self.run.recorded]]
-            status = Status(int(a["status"][0]))
-            return Trajectory(cell, self.protocol, schedule, np.zeros(1), self.start[None], status, stats, chunks, tolerances)
+            return self._recorded(cell, schedule, tolerances, status, stats)
         done = int(a["sample"][0])
-        return Trajectory(
-            cell, self.protocol, schedule, self.times[:done], a["out"][0, :done], Status(int(a["status"][0])), stats, None, tolerances
-        )
+        return Trajectory(cell, self.protocol, schedule, self.times[:done], a["out"][0, :done], status, stats, None, tolerances)
+
+    def _recorded(
+        self, cell: Cell, schedule: Mapping[str, Any], tolerances: Mapping[str, float], status: Status, stats: Stats
+    ) -> Trajectory:
+        chunks = self._chunks()
+        events: tuple[Event, ...] = ()
+        if self.watched is not None:
+            self.watched.look(chunks)
+            events = tuple(self.watched.found)
+            if (t := self.watched.stopped) is not None:
+                steps = np.concatenate(chunks)
+                steps = steps[steps[:, 0] < t]
+                chunks, status = [np.concatenate([steps[:-1], shortened(steps[-1], t)[None]])], Status.OK
+        run = Trajectory(cell, self.protocol, schedule, np.zeros(1), self.start[None], status, stats, chunks, tolerances, events)
+        if self.asked is None:
+            return run
+        times = self.asked[self.asked <= run.t[-1]]
+        y = interpolate(np.concatenate(chunks), self.start[None], times)
+        return Trajectory(cell, self.protocol, schedule, times, y, status, stats, None, tolerances, events)
 
 
-def _prepared(cell: Cell, until: float, schedule: Mapping[str, Any], tolerances: Mapping[str, float]) -> Protocol:
+def _prepared(cell: Cell, until: float, schedule: Mapping[str, Any], tolerances: Mapping[str, float], counting: bool = False) -> Protocol:
     """`prepare`, remembered on the cell for the last few (schedule, until, tolerances)."""
     try:
-        key = (until, tuple((n, tuple(s) if isinstance(s, list) else s) for n, s in schedule.items()), tuple(tolerances.values()))
+        key = (until, tuple((n, tuple(s) if isinstance(s, list) else s) for n, s in schedule.items()), tuple(tolerances.values()), counting)
         kept: dict[Any, Protocol] = cell._cache.setdefault("protocols", {})
         found = kept.get(key)
     except TypeError:  # a schedule that cannot be hashed is prepared every time
-        return prepare(cell, until, schedule, tolerances)
+        return prepare(cell, until, schedule, tolerances, counting=counting)
     if found is None:
-        found = prepare(cell, until, schedule, tolerances)
+        found = prepare(cell, until, schedule, tolerances, counting=counting)
         if len(kept) >= 8:
             kept.pop(next(iter(kept)))
         kept[key] = found

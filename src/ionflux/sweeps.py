@@ -12,8 +12,8 @@ import numpy as np
 
 from ._config import usable_threads
 from ._dispatch import kernels
+from .compartments import start_values
 from .errors import InputError, Interrupted, ShapeError, Status, UnknownNameError
-from .lowering import start_values
 from .observation import Observed
 from .protocols import Protocol, prepare, tolerance_values
 from .results import Stats
@@ -137,6 +137,8 @@ def sweep(
     y = np.empty((n_cells, n))
     for k, x in enumerate(protocol.lowered.initial(protocol.values)):
         y[:, k] = np.reshape(x, -1)
+    if protocol.lowered.model.algebraic:
+        y = protocol.lowered.settle(y, protocol.base, *_rows(protocol, n_cells, np.zeros(1)))
     arrays: dict[str, Any] = {
         "y": y,
         "t": np.zeros(n_cells),

@@ -26,10 +26,14 @@ LAYERS = (
     # the only place that knows both the objects and the arrays
     {"elimination"},
     {"program"},
+    {"rates"},
+    {"compartments"},
+    {"model"},
     {"lowering"},
     # verbs and what they return
-    {"closed_forms", "observation"},
+    {"balance", "closed_forms", "observation"},
     {"protocols"},
+    {"audit", "events"},
     {"results"},
     {"simulation"},
     {"steady", "sweeps"},

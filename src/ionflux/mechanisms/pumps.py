@@ -31,7 +31,7 @@ class NaKATPase(Mechanism):
 
     law = Law.PRODUCT
     moves: ClassVar[Mapping[IonSpecies, int]] = {Na: -3, K: +2}
-    uses = {"ATP": 1, "ADP": -1, "Pi": -1}
+    uses = {"ATP": 1}
     strength = "J_max"
     thermodynamics = "irreversible"
     factors = (saturation("c_in.Na", "K_Na", 3), saturation("c_out.K", "K_K", 2))
@@ -55,7 +55,7 @@ class ConstantNaKATPase(Mechanism):
 
     law = Law.PRODUCT
     moves: ClassVar[Mapping[IonSpecies, int]] = {Na: -3, K: +2}
-    uses = {"ATP": 1, "ADP": -1, "Pi": -1}
+    uses = {"ATP": 1}
     strength = "J_max"
     thermodynamics = "published"
     default_label = "NaKATPase"
@@ -77,7 +77,7 @@ class CubicNaKATPase(Mechanism):
 
     law = Law.PRODUCT
     moves: ClassVar[Mapping[IonSpecies, int]] = {Na: -3, K: +2}
-    uses = {"ATP": 1, "ADP": -1, "Pi": -1}
+    uses = {"ATP": 1}
     strength = "J_max"
     thermodynamics = "published"
     default_label = "NaKATPase"
@@ -103,7 +103,7 @@ class LinearNaKATPase(Mechanism):
 
     law = Law.PRODUCT
     moves: ClassVar[Mapping[IonSpecies, int]] = {Na: -3, K: +2}
-    uses = {"ATP": 1, "ADP": -1, "Pi": -1}
+    uses = {"ATP": 1}
     strength = "k"
     thermodynamics = "published"
     default_label = "NaKATPase"
