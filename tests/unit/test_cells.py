@@ -304,6 +304,7 @@ def test_every_number_has_a_dotted_name_with_unit_range_and_meaning() -> None:
         "area", "volume", "C_m", "T", "V", "inside.Na", "inside.K", "inside.Cl", "bath.Na", "bath.K", "bath.Cl", "bath.osmolyte",
         "impermeant.z", "impermeant.c", "impermeant.amount_factor", "leak_Na.g", "leak_Na.scale", "leak_K.g", "leak_K.scale",
         "leak_Cl.g", "leak_Cl.scale", "NaKATPase.J_max", "NaKATPase.scale", "Water.P_f", "Water.V_w", "Water.scale",
+        "state.electrode_charge",
     }  # fmt: skip
     assert all(p.lo <= p.value <= p.hi and p.unit and p.doc for p in known.values())
 
@@ -312,7 +313,7 @@ def test_every_number_has_a_dotted_name_with_unit_range_and_meaning() -> None:
 def test_what_a_name_shows_is_what_replace_changes(name: str) -> None:
     cell = make()
     p = cell.parameters()[name]
-    value = {"bath.osmolyte": 5.0, "inside.Cl": 10.5, "V": -0.065}.get(name, 1.01 * p.value)
+    value = {"bath.osmolyte": 5.0, "inside.Cl": 10.5, "V": -0.065, "state.electrode_charge": 1e-15}.get(name, 1.01 * p.value)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ifx.NotNeutralWarning)
         changed = cell.replace({name: value})

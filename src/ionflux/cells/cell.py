@@ -289,9 +289,10 @@ class Cell(Described):
     def parameters(self) -> dict[str, Parameter]:
         """Return every number of the cell by its dotted name; what was left out stands with its solved value.
 
-        ``area volume C_m T V``, ``inside.K``, ``bath.K``, ``bath.osmolyte``, ``impermeant.z``, ``impermeant.c``,
-        ``impermeant.amount_factor`` (with several: ``impermeant.0.z`` …), ``constants.F``, ``constants.RT_F``, and ``label.field`` for each
-        mechanism. T is absent where `constants` give RT/F.
+        ``area volume C_m T V outside_volume``, ``inside.K``, ``bath.K``, ``bath.osmolyte``, ``impermeant.z``, ``impermeant.c``,
+        ``impermeant.amount_factor`` (with several: ``impermeant.0.z`` …), ``pools.ATP``, ``slaved.c_in.K`` (the constant of the rule),
+        ``state.electrode_charge``, ``constants.F``, ``constants.RT_F``, and ``label.field`` for each mechanism. What follows from others is
+        absent: T where `constants` give RT/F, V of an electroneutral cell, concentrations that are slaved.
         """
         from .dotted import parameters
 
@@ -309,9 +310,11 @@ class Cell(Described):
         Returns
         -------
         Cell
-            Where z and c of every impermeant are known, the start is over-determined: a change of `V`, `area`, `volume`, `C_m`,
-            ``impermeant.z`` or ``impermeant.c`` then keeps V (or takes the new one), and the most concentrated monovalent ion inside takes
-            up the charge (the next one where that would go below zero).
+            Where z and c of every impermeant are known and V is to be kept, the start is over-determined: after a change of `V`, `area`,
+            `volume`, `C_m`, ``impermeant.z``, ``impermeant.c`` or ``state.electrode_charge`` the most concentrated monovalent ion inside
+            takes up the charge (the next one where that would go below zero). So it does in an electroneutral cell, also after a change
+            of ``inside.K`` (an ion that has not been changed) and of `potential`. Under a voltage clamp the electrode takes it up, but for
+            ``impermeant.z`` and ``impermeant.c``.
 
         Raises
         ------
@@ -320,7 +323,7 @@ class Cell(Described):
         UnitRangeError
             A value outside its plausible range.
         """
-        from .dotted import replace
+        from .replacing import replace
 
         return replace(self, changes)
 

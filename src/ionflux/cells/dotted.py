@@ -39,7 +39,8 @@ def _collected(cell: Cell) -> dict[str, Parameter]:
     for pool in cell.pools:
         name = f"pools.{pool.name}" if isinstance(pool, Pool) else f"slaved.{pool.name}"
         own[name] = pool.parameters()["c" if isinstance(pool, Pool) else "constant"]
-    own["state.electrode_charge"] = Parameter(start.electrode_charge, "C", -MAX_CHARGE, MAX_CHARGE, "charge that electrodes have brought")
+    brought = None if "electrode_charge" in cell.state else "none has been brought before the start"
+    own["state.electrode_charge"] = Parameter(start.electrode_charge, "C", -MAX_CHARGE, MAX_CHARGE, "charge from electrodes", brought)
     for m in cell.membrane:
         own |= {f"{m.name}.{name}": p for name, p in m.parameters().items()}
     for name in follows(cell):

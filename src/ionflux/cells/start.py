@@ -88,18 +88,18 @@ def solve_start(cell: Cell) -> Start:
     """
     kinds = cell.impermeants
     c_in = dict(cell.inside)
-    charge = _Charge(cell)
-    V, solutes = _solved(cell, kinds, charge)
+    balance = Balance(cell.potential, cell.C_m * cell.area, cell.volume, cell.faraday, cell.state.get("electrode_charge", 0.0))
+    V, solutes = _solved(cell, kinds, balance)
     factor = amount_factor(kinds)
     volume = cell.volume * factor
     area = cell.area_at(volume)
     electrode = cell.state.get("electrode_charge", 0.0)
     closed = not any(kind.z is None or kind.c is None for kind in kinds)
-    if charge.bound and cell.clamp is not None and closed:
-        electrode = charge.capacitance * area / cell.area * V - cell.faraday * volume * _net(c_in, solutes)
-    elif charge.bound and (factor != 1.0 or (closed and (cell.V is not None or charge.neutral))):
+    if balance.bound and cell.clamp is not None and closed:
+        electrode = cell.C_m * area * V - cell.faraday * volume * _net(c_in, solutes)
+    elif balance.bound and (factor != 1.0 or (closed and (cell.V is not None or balance.neutral))):
         # a volt takes the same charge whatever the volume (some 1e-5 of the ions), and what is given may be off by CHARGE_WITHIN
-        gap = charge.at(V, factor, area / cell.area) - _net(c_in, solutes)
+        gap = balance.charge(V, factor, area / cell.area) - _net(c_in, solutes)
         carrier = charge_carrier(c_in, gap, cell.slaved)
         c_in[carrier] += gap / carrier.z
     amount = {ion: volume * c for ion, c in c_in.items()}
@@ -113,7 +113,7 @@ def solve_start(cell: Cell) -> Start:
         pools |= {f"{pool.side}.{pool.name}": pool.c * volume_out for pool in cell.extra_pools if pool.side == "out"}
     if cell.water is not None and cell.water.instant:
         rest = osmotic_volume(cell, sum(amount.values()) + sum(n for _, n in impermeants), volume)
-        if charge.bound and not charge.neutral and cell.area_law == "sphere":
+        if balance.bound and not balance.neutral and cell.area_law == "sphere":
             if cell.V is None and cell.clamp is None:
                 V *= area / cell.area_at(rest)  # the charge stays where it is
             else:  # the charge that V takes on the other area; it is some 1e-5 of the ions, so a few rounds settle it
@@ -184,19 +184,32 @@ def charge_carrier(c_in: Mapping[IonSpecies, float], charge: float, slaved: Mapp
     raise ElectroneutralityError(f"no ion inside can make up {charge:+.6g} mol/m³ of charge", missing=charge)
 
 
-class _Charge:
-    """The charge that Σ z c inside must be, mol/m³ at `Cell.volume`."""
+class Balance:
+    """The charge that Σ z c inside must be, mol/m³ at `volume`.
 
-    def __init__(self, cell: Cell) -> None:
-        self.bound = cell.potential != "current"
-        self.neutral = cell.potential == "electroneutral"
-        self.capacitance = 0.0 if self.neutral else cell.C_m * cell.area  # F
+    Parameters
+    ----------
+    potential : str
+        How V is found, as in `Cell`.
+    capacitance : float
+        Of the membrane, F.
+    volume : float
+        m³.
+    faraday : float
+        C/mol.
+    electrode : float
+        What electrodes have brought, C.
+    """
+
+    def __init__(self, potential: str, capacitance: float, volume: float, faraday: float, electrode: float) -> None:
+        self.bound = potential != "current"
+        self.neutral = potential == "electroneutral"
         #: mol/m³ for one volt, and for what electrodes have brought
-        self.per_volt = cell.C_m * cell.area / (cell.faraday * cell.volume)
-        self.electrode = cell.state.get("electrode_charge", 0.0) / (cell.faraday * cell.volume)
+        self.per_volt = capacitance / (faraday * volume)
+        self.electrode = electrode / (faraday * volume)
 
-    def at(self, V: float, factor: float = 1.0, area: float = 1.0) -> float:
-        """For this potential, with `factor` on the volume and `area` on the area of the membrane."""
+    def charge(self, V: float, factor: float = 1.0, area: float = 1.0) -> float:
+        """Return it for this potential, with `factor` on the volume and `area` on the area of the membrane."""
         held = 0.0 if self.neutral else V * self.per_volt * area
         return (held - self.electrode) / factor
 
@@ -205,19 +218,19 @@ def _net(c_in: Mapping[IonSpecies, float], solutes: tuple[tuple[float, float], .
     return sum(ion.z * c for ion, c in c_in.items()) + sum(z * c for z, c in solutes)
 
 
-def _solved(cell: Cell, kinds: tuple[Impermeant, ...], charge: _Charge) -> tuple[float, tuple[tuple[float, float], ...]]:
+def _solved(cell: Cell, kinds: tuple[Impermeant, ...], balance: Balance) -> tuple[float, tuple[tuple[float, float], ...]]:
     """V, and (z, c) of every impermeant."""
     open_kinds = [i for i, kind in enumerate(kinds) if kind.z is None or kind.c is None]
     if len(open_kinds) > 1:
         raise ModelError(f"{len(open_kinds)} impermeants have an open z or c, and charge can solve for one; give both for the others")
     closed = tuple((kind.z, kind.c) for kind in kinds if kind.z is not None and kind.c is not None)
-    V = nan if charge.neutral else cell.V if cell.V is not None or cell.clamp is None else cell.clamp.V
+    V = nan if balance.neutral else cell.V if cell.V is not None or cell.clamp is None else cell.clamp.V
     if not open_kinds:
-        return _closed_start(cell, V, closed, charge), closed
+        return _closed_start(cell, V, closed, balance), closed
     at = open_kinds[0]
     if V is None:
         raise ModelError(f"{kinds[at]!r} is to be solved from the charge, which needs V=; or give both z and c and V follows")
-    missing = charge.at(V) - _net(cell.inside, closed)
+    missing = balance.charge(V) - _net(cell.inside, closed)
     z, c = kinds[at].z, kinds[at].c
     if z is not None:
         if z == 0 or missing / z < 0:
@@ -241,20 +254,20 @@ def _solved(cell: Cell, kinds: tuple[Impermeant, ...], charge: _Charge) -> tuple
     return V, (*closed[:at], (z, c), *closed[at:])
 
 
-def _closed_start(cell: Cell, V: float | None, solutes: tuple[tuple[float, float], ...], charge: _Charge) -> float:
+def _closed_start(cell: Cell, V: float | None, solutes: tuple[tuple[float, float], ...], balance: Balance) -> float:
     """V where z and c of every impermeant are given."""
     net = _net(cell.inside, solutes)
     if V is None:
-        V = (net + charge.electrode) / charge.per_volt
+        V = (net + balance.electrode) / balance.per_volt
         if abs(V) > V_MAX:
             raise _impossible(cell, -net, f"the net charge inside would charge the membrane to {V:.4g} V")
         return V
-    if not charge.bound or cell.clamp is not None:
+    if not balance.bound or cell.clamp is not None:
         return V
-    missing = charge.at(V) - net
+    missing = balance.charge(V) - net
     scale = sum(abs(ion.z) * c for ion, c in cell.inside.items()) + sum(abs(z) * c for z, c in solutes)
     if abs(missing) > CHARGE_WITHIN * scale:
-        given = "`inside` and" if charge.neutral else f"V = {V * 1e3:g} mV, `inside` and"
+        given = "`inside` and" if balance.neutral else f"V = {V * 1e3:g} mV, `inside` and"
         raise _impossible(cell, missing, f"{given} `impermeant` are all given and contradict each other")
     return V
 
