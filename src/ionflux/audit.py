@@ -123,13 +123,13 @@ def _balance(run: Trajectory, ion: Any, moved: dict[str, Any]) -> tuple[Any, Any
 def _fluxes(run: Trajectory, moved: dict[str, Any]) -> float:
     worst = 0.0
     given = {n.partition(".")[2] for n in (*run.cell.held, *run.cell.slaved)}
-    clamp = run.cell.clamp
-    for ion in run.cell.ions:
+    cell, clamp = run.cell, run.cell.clamp
+    for ion in cell.ions:
         if ion.name in given or (clamp is not None and clamp.carrier == ion):
             continue
         net, gross = _balance(run, ion, moved)
-        n = run.amount[ion]
-        worst = max(worst, float(np.max(np.abs(n - n[0] - net) / (np.abs(n[0]) + gross))))
+        began = cell.start.amount[ion]  # the counters began with the run, which the stored times need not
+        worst = max(worst, float(np.max(np.abs(run.amount[ion] - began - net) / (began + gross))))
     return worst
 
 
@@ -143,4 +143,4 @@ def _counted_charge(run: Trajectory, moved: dict[str, Any]) -> float:
     size: Any = np.abs(run.values["_impermeant_charge"]) + gross * abs(replaced.z)
     for ion in run.cell.ions:
         size = size + abs(ion.z) * run.amount[ion]
-    return float(np.max(np.abs(replaced.z * (n[0] + net - n)) / size))
+    return float(np.max(np.abs(replaced.z * (run.cell.start.amount[replaced] + net - n)) / size))
