@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from .errors import StorageError as StorageError
     from .errors import UnitRangeError as UnitRangeError
     from .errors import UnknownNameError as UnknownNameError
+    from .evaluation import IV as IV
+    from .evaluation import Evaluation as Evaluation
     from .events import Crossing as Crossing
     from .events import Event as Event
     from .events import crosses as crosses
@@ -103,6 +105,7 @@ _HOMES = {
     "errors": "ConvergenceError ElectroneutralityError InputError Interrupted IonfluxError IonfluxWarning MissingExtra ModelError "
     "NoClosedForm NonFiniteError NoSteadyState NotNeutralWarning ScenarioError ShapeError SolveError Status StepSizeError StorageError "
     "UnitRangeError UnknownNameError",
+    "evaluation": "IV Evaluation",
     "events": "Crossing Event crosses",
     "fields": "Parameter",
     "files": "load",

@@ -20,6 +20,7 @@ from .schedules import pieces
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from .evaluation import IV
     from .results import Trajectory
     from .species import IonSpecies
 
@@ -273,3 +274,14 @@ def _label_colour(run: Trajectory, label: str) -> str:
         return _ion_colour(next(iter(mechanism.moves)))
     several = [name for name, m in zip(run.cell.labels, run.cell.mechanisms, strict=True) if len(m.moves) != 1]
     return BLACK if several[0] == label else OTHERS[several.index(label) % len(OTHERS)]
+
+
+def iv_curve(iv: IV, ax: Axes | None = None) -> Axes:
+    """Current of one mechanism against potential: A/m^2 against mV, with the axes through zero."""
+    ax = new_axes(size=(3.4, 2.6))[0, 0] if ax is None else ax
+    ax.axhline(0.0, color=GREY, linewidth=0.6)
+    ax.axvline(0.0, color=GREY, linewidth=0.6)
+    ax.plot(iv.V * 1e3, iv.current, color=BLACK, linewidth=1.2, label=iv.label)
+    ax.set_xlabel("membrane potential (mV)")
+    ax.set_ylabel(f"current of {iv.label} (A m$^{{-2}}$)")
+    return ax

@@ -28,10 +28,10 @@ LAYERS = (
     {"program"},
     {"rates"},
     {"compartments"},
-    {"model"},
+    {"evaluation", "model"},
     {"lowering"},
     # verbs and what they return
-    {"balance", "closed_forms", "observation"},
+    {"back_solving", "balance", "closed_forms", "observation"},
     {"protocols"},
     {"audit", "events"},
     {"results"},
@@ -49,7 +49,8 @@ HEIGHT = {module: height for height, layer in enumerate(LAYERS) for module in la
 
 #: methods whose code lies above them: imported inside the method, when it is called, or for its types only
 UPWARDS = {
-    "cells": {"results", "simulation", "steady"},
+    "mechanisms": {"evaluation"},
+    "cells": {"back_solving", "results", "simulation", "steady"},
     "results": {"plotting", "files"},
     "cli": {"commands"},  # only once typer is known to be there
 }

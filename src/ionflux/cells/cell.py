@@ -347,6 +347,18 @@ class Cell(Described):
 
         return closed_form(self)
 
+    def steady_states(self, **options: Any) -> tuple[SteadyState, ...]:
+        """Find all steady states in a range of V; keyword arguments as in `ionflux.steady.steady_states`."""
+        from ionflux.steady import steady_states
+
+        return steady_states(self, **options)
+
+    def solve_leaks(self, *, V: float | None = None, for_: Iterable[Any] | None = None) -> Cell:
+        """Return the cell with leaks that make its start (at V) a rest; see `ionflux.back_solving.solve_leaks`."""
+        from ionflux.back_solving import solve_leaks
+
+        return solve_leaks(self, V=V, for_=for_)
+
 
 def _sequence(values: Any, kinds: type | tuple[type, ...], what: str, example: str) -> tuple[Any, ...]:
     if not isinstance(values, Iterable) or isinstance(values, str):

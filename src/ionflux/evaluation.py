@@ -1,0 +1,222 @@
+"""One mechanism by itself: its rate, currents and energetics on arrays, by the kernel that the engine runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ._dispatch import kernels
+from .constants import FARADAY, GAS_CONSTANT
+from .errors import InputError, ModelError, ShapeError, UnitRangeError
+from .fields import plain
+from .mechanisms import Law
+from .mechanisms.base import ions_read
+from .program import Node, Program
+from .rates import Env, Formula, affinity, rate
+from .species import TEMPERATURE
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from .mechanisms import Mechanism
+
+__all__ = ["IV", "Evaluation", "evaluate", "iv"]
+
+Array = Any
+V_MOST = 25.0  # V; a guard against slips of units
+C_MOST = 6e4  # mol/m^3
+
+
+class Evaluation(NamedTuple):
+    """What a mechanism does; every field has the shape of the inputs broadcast together (floats for floats).
+
+    Attributes
+    ----------
+    rate : cycles, mol m^-2 s^-1, positive in the direction in which `moves` is written. flux : {ion name: mol m^-2 s^-1, outward}.
+    current : A/m^2, outward (of a CurrentClamp: into the cell). dI_dV : S/m^2.
+    affinity : J/mol per cycle, of the ions alone: RT sum nu ln(c_out/c_in) - q F V. work : W/m^2 put into the gradients, minus rate times
+    affinity. atp : mol m^-2 s^-1 used.
+    """
+
+    rate: Array
+    flux: Mapping[str, Array]
+    current: Array
+    dI_dV: Array
+    affinity: Array
+    work: Array
+    atp: Array
+
+
+class _Alone:
+    """A mechanism in a membrane of its own: V is the state, all else are parameters."""
+
+    def __init__(self, m: Mechanism) -> None:
+        self.program = p = Program()
+        self.formulas: list[Formula] = []
+        self._nodes: dict[str, Node] = {}
+        V = p.state()
+        u = p.product(V, self._slot("1/VT", lambda v: 1.0 / v["_VT"]))
+
+        def c(name: str) -> Node:
+            return self._slot(name, lambda v: v[name])
+
+        env = Env(p, self._slot, "", FARADAY, u, c, lambda name: p.log(c(name)))
+        cycles = rate(env, m)
+        p.row(V, {cycles: float(m.charge)})
+        p.tolerance({V: 1.0}, V, self._slot("atol", lambda v: 1.0))
+        driving = p.sum(affinity(env, m))
+        tables, register = p.finish(wanted=[cycles, driving])
+        tables.pop("pattern")
+        self.plan = kernels.Plan(tables)
+        self.want = np.array([register[cycles], register[driving]], np.intc)
+
+    def _slot(self, name: str, formula: Formula) -> Node:
+        if name not in self._nodes:
+            self._nodes[name] = self.program.parameter()
+            self.formulas.append(formula)
+        return self._nodes[name]
+
+    def __call__(self, V: NDArray[np.float64], values: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Rate, affinity over RT, d(charge)/dV at m potentials."""
+        m = len(V)
+        slots = [np.asarray(f(values), dtype=float) for f in self.formulas]
+        varying = [i for i, x in enumerate(slots) if x.ndim]
+        base = np.array([x.flat[0] for x in slots])
+        rows = np.ascontiguousarray(np.stack([slots[i] for i in varying], axis=1)) if varying else np.empty((m, 0))
+        out, f, J = np.empty((2, m)), np.empty((m, 1)), np.empty((m, 1))
+        self.plan.evaluate(np.ascontiguousarray(V)[:, None], base, np.array(varying, np.intc), rows, self.want, out, f, J)
+        return out[0], out[1], J[:, 0]
+
+
+def evaluate(
+    m: Mechanism,
+    *,
+    V: Array,
+    c_in: Mapping[Any, Array],
+    c_out: Mapping[Any, Array],
+    T: Array = 310.15,
+    extra: Any = None,
+    gates: Any = None,
+) -> Evaluation:
+    """A mechanism at given potentials and concentrations.
+
+    Parameters
+    ----------
+    V : V, inside minus outside. c_in, c_out : {ion: mol/m^3}. T : K. All broadcast.
+    extra : {pool: mol/m^3} inside, for mechanisms that read pools such as ATP.
+    gates : none of the mechanisms has gates yet.
+
+    Raises
+    ------
+    InputError
+        A concentration that the mechanism needs is missing or negative.
+    ModelError
+        The mechanism has no rate of its own (Water, VoltageClamp).
+    """
+    if m.law in (Law.WATER, Law.VOLTAGE):
+        raise ModelError(f"{m.name} has no rate law in V and concentrations, so there is nothing to evaluate")
+    if gates:
+        raise InputError(f"{m.name} has no gates: leave out gates=")
+    given = {"V": _checked("V", V, -V_MOST, V_MOST, "V"), "T": _checked("T", T, TEMPERATURE.lo, TEMPERATURE.hi, "K")}
+    for side, table in (("c_in", {**_named(c_in, "c_in"), **_named(extra or {}, "extra")}), ("c_out", _named(c_out, "c_out"))):
+        for name in sorted(ions_read(m)[side]):
+            if name not in table:
+                raise InputError(f"{m.name} needs [{name}]; add it to {side}=")
+            given[f"{side}.{name}"] = _checked(f"{side}[{name}]", table[name], 0.0, C_MOST, "mol/m^3")
+    try:
+        columns = dict(zip(given, np.broadcast_arrays(*given.values()), strict=True))
+    except ValueError:
+        raise ShapeError("evaluate: shapes do not broadcast: " + ", ".join(f"{k} {x.shape}" for k, x in given.items())) from None
+    shape = columns["V"].shape
+    # what is one number stays one number: a parameter that is the same for all rows
+    values: dict[str, Any] = {k: float(given[k]) if given[k].ndim == 0 else x.ravel() for k, x in columns.items()}
+    values |= {f"{m.name}.{name}": p.value for name, p in m.parameters().items()}
+    values |= {"area": 1.0, "_VT": GAS_CONSTANT * values["T"] / FARADAY}
+    alone = m._cache.get("alone") or m._cache.setdefault("alone", _Alone(m))
+    cycles, driving, slope = alone(np.asarray(columns["V"], dtype=float).ravel(), values)
+
+    def shaped(x: Any) -> Any:
+        x = np.asarray(x) + 0.0  # no negative zeros
+        return float(x[0]) if not shape else x.reshape(shape)
+
+    sign = 1.0 if m.law is Law.CURRENT else -1.0
+    with np.errstate(invalid="ignore"):
+        energy = GAS_CONSTANT * values["T"] * driving
+        work = -cycles * energy
+    return Evaluation(
+        shaped(cycles),
+        {ion.name: shaped(-nu * cycles) for ion, nu in m.moves.items()},
+        shaped(sign * FARADAY * m.charge * cycles),
+        shaped(sign * FARADAY * slope),
+        shaped(energy),
+        shaped(work),
+        shaped(m.uses.get("ATP", 0) * cycles),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class IV:
+    """Current against potential: V (V), current (A/m^2, outward), conductance dI/dV (S/m^2), flux {ion: mol m^-2 s^-1, outward}."""
+
+    label: str
+    V: NDArray[np.float64]
+    current: NDArray[np.float64]
+    conductance: NDArray[np.float64]
+    flux: Mapping[str, NDArray[np.float64]]
+
+    @property
+    def reversal(self) -> float:
+        """Where the current changes sign, between the points by a straight line; NaN where it does not."""
+        k = np.flatnonzero(np.signbit(self.current[:-1]) != np.signbit(self.current[1:]))
+        if not len(k):
+            return float("nan")
+        i = int(k[0])
+        part = self.current[i] / (self.current[i] - self.current[i + 1])
+        return float(self.V[i] + part * (self.V[i + 1] - self.V[i]))
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw it on `ax` or a new figure, and return the axes (needs the `app` extra)."""
+        from .plotting import iv_curve
+
+        return iv_curve(self, ax)
+
+    def __repr__(self) -> str:
+        span = f"{1e3 * self.V[0]:g}...{1e3 * self.V[-1]:g} mV"
+        return f"<IV of {self.label}: {len(self.V)} points, {span}, reversal {1e3 * self.reversal:.4g} mV>"
+
+    def __iter__(self) -> Iterator[NDArray[np.float64]]:
+        return iter((self.V, self.current))
+
+
+def iv(m: Mechanism, *, V: Array = None, **state: Any) -> IV:
+    """Current-voltage curve of a mechanism.
+
+    Parameters
+    ----------
+    V : (n,) V; default -150 to 100 mV. c_in, c_out, T, extra : numbers, as in `evaluate`.
+    """
+    at = np.linspace(-0.15, 0.1, 251) if V is None else np.atleast_1d(np.asarray(V, dtype=float))
+    if at.ndim != 1 or len(at) < 2:
+        raise ShapeError(f"iv: V has shape {at.shape}; give a one-dimensional array of at least two potentials")
+    seen = evaluate(m, V=at, **state)
+    return IV(m.name, at, np.asarray(seen.current), np.asarray(seen.dI_dV), seen.flux)
+
+
+def _named(given: Mapping[Any, Array], what: str) -> dict[str, Array]:
+    if not isinstance(given, Mapping):
+        raise InputError(f"{what} = {given!r}; give a mapping {{ion: mol/m^3}}")
+    return {key if isinstance(key, str) else getattr(key, "name", repr(key)): value for key, value in given.items()}
+
+
+def _checked(name: str, value: Array, lo: float, hi: float, unit: str) -> NDArray[np.float64]:
+    x = np.asarray(value if isinstance(value, (np.ndarray, list, tuple)) else plain(value, None, name), dtype=float)
+    bad = (x < lo) | (x > hi)  # NaN passes and comes out as NaN
+    if np.any(bad):
+        first = np.argwhere(bad)[0]
+        where = f"[{', '.join(map(str, first))}]" if x.ndim else ""
+        count = f" ({int(bad.sum())} of {x.size} are)" if x.ndim else ""
+        raise UnitRangeError(f"{name}{where} = {float(x[bad][0]):g} {unit} is outside {lo:g}...{hi:g} {unit}{count}")
+    return x
