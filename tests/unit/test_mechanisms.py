@@ -177,6 +177,19 @@ def test_a_new_transporter_is_one_class() -> None:
         ({"strength": "J"}, "no parameter 'J'"),
         ({"moves": {"Na": 1}}, "whole numbers of ions"),
         ({"moves": {Na: 0.5}}, "whole numbers of ions"),
+        ({"moves": {Na: 0}}, "whole numbers of ions"),
+        ({"moves": {Na: True}}, "whole numbers of ions"),
+        ({"uses": {"ATP": 0.5}}, "uses = .* write whole numbers per cycle"),
+        ({"uses": "ATP"}, "uses = 'ATP'; write whole numbers"),
+        ({"factors": ("c_in.Na",)}, "'c_in.Na' is no factor; write .power"),
+        ({"law": Law.OHMIC, "moves": {Na: 1, K: 1}}, "Law.OHMIC moves one ion, moves = {Na: 1}; Law.COTRANSPORT moves several"),
+        (
+            {"thermodynamics": "passive"},
+            "declared 'passive', and a rate by Law.PRODUCT .* Declare thermodynamics = 'irr",
+        ),
+        ({"thermodynamics": "cycle"}, "declared 'cycle', and a rate by Law.PRODUCT does not vanish"),
+        ({"thermodynamics": "passive", "law": Law.GHK, "uses": {"ATP": 1}}, "declared passive and uses ATP"),
+        ({"thermodynamics": "irreversible", "law": Law.COTRANSPORT}, "declared irreversible, and a rate by Law.COTRANSPORT turns round"),
         ({"factors": (power("Na", 1),)}, "reads 'c_in"),
         ({"factors": (saturation("c_in.Na", "K_Na"),)}, "no parameter 'K_Na'"),
     ],
@@ -185,6 +198,61 @@ def test_a_new_transporter_is_checked_where_it_is_written(stated: dict[str, Any]
     body = {"law": Law.PRODUCT, "moves": {Na: 1}, "strength": "scale", "thermodynamics": "published", **stated}
     with pytest.raises(ifx.ModelError, match=match):
         mechanism(type("Pump", (Mechanism,), body))
+
+
+@pytest.mark.parametrize("name", ["law", "moves", "strength", "thermodynamics"])
+def test_what_a_new_transporter_leaves_out_is_named(name: str) -> None:
+    body = {"law": Law.PRODUCT, "moves": {Na: 1}, "strength": "scale", "thermodynamics": "published"}
+    del body[name]
+    with pytest.raises(ifx.ModelError, match=f"Pump.*{name}"):
+        mechanism(type("Pump", (Mechanism,), body))
+
+
+def test_numbers_without_unit_and_facts_written_as_fields_are_refused() -> None:
+    with pytest.raises(ifx.ModelError, match=r'Pump.J_max has no unit and no range; write J_max: float = param\("mol m\^-3"'):
+
+        @mechanism
+        class Pump(Mechanism):
+            law = Law.PRODUCT
+            moves = {Na: -1}
+            strength = "J_max"
+            thermodynamics = "published"
+            J_max: float = 1e-6
+
+    with pytest.raises(ifx.ModelError, match="Carrier.strength belongs to the class .* without `: str`"):
+
+        @mechanism
+        class Carrier(Mechanism):
+            law = Law.COTRANSPORT
+            moves = {Na: -1}
+            strength: str = "scale"
+            thermodynamics = "passive"
+
+
+def test_a_new_transporter_is_ten_lines_and_runs_without_compiling() -> None:
+    @mechanism
+    class NaH(Mechanism):
+        law = Law.COTRANSPORT
+        moves = {Na: 1, ifx.H: -1}
+        strength = "g"
+        thermodynamics = "passive"
+        g: float = param("S m^-2", lo=0, hi=1e3, doc="conductance of the exchange")
+
+    cell = ifx.Cell(
+        area=7e-10, volume=1.75e-15, C_m=0.01, V=-0.07, inside={Na: 10.0, K: 140.0, Cl: 10.0, ifx.H: 6e-5},
+        bath=ifx.Bath({Na: 145.0, K: 5.0, Cl: 150.0, ifx.H: 4e-5}), impermeant=ifx.Impermeant(c=140.0), membrane=[NaH(g=0.1)],
+    )  # fmt: skip
+    assert (cell.parameters()["NaH.g"].value, cell.mechanisms[0].charge) == (0.1, 0)
+    run = cell.simulate(10.0)
+    assert run.c_in[Na][-1] > 10.0  # sodium comes in and drives protons out
+    assert run.c_in[ifx.H][-1] < 6e-5
+    with pytest.raises(ifx.InputError, match=r"NaH needs \[H\] inside"):
+        cell.replace({"inside": {Na: 10.0, K: 140.0, Cl: 10.0}})
+    double = ifx.IonSpecies("Na", 2)
+    with pytest.raises(ifx.InputError, match="moves Na, and inside there is IonSpecies.*; an ion has one valence"):
+        cell.replace(
+            {"inside": {double: 10.0, K: 140.0, Cl: 10.0, ifx.H: 1e-4}, "bath": ifx.Bath({double: 72.5, K: 5.0, Cl: 150.0, ifx.H: 1e-4})}
+        )
 
 
 def test_only_mechanisms_are_mechanisms() -> None:

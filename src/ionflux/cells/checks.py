@@ -150,6 +150,10 @@ def check_mechanisms(cell: Cell) -> None:
             raise InputError(f"{m.name} needs [{name}] inside; add it to `inside`{_as_pool(m, name)}")
         for name in sorted(read["c_out"] - outside):
             raise InputError(f"{m.name} needs [{name}] outside; add it to the bath{_as_pool(m, name)}")
+        for ion in m.moves:
+            if ion not in cell.inside:
+                other = next(i for i in cell.inside if i.name == ion.name) if ion.name in {i.name for i in cell.inside} else None
+                raise InputError(f"{m.name} moves {ion!r}, and inside there is {other!r}; an ion has one valence")
         carrier = getattr(m, "carrier", None)
         if carrier is not None and carrier not in cell.inside:
             raise InputError(f"{m.name}: its carrier {carrier!r} is not inside; add it to `inside` and to the bath")

@@ -6,6 +6,9 @@ A new one is a class of a few lines, and nothing is compiled for it::
     class NaKATPase(Mechanism):
         law = Law.PRODUCT
         moves = {Na: -3, K: +2}          # into the cell, per cycle; the charge moved follows from it
+        uses = {"ATP": 1}
+        strength = "J_max"               # what the rate is proportional to
+        thermodynamics = "irreversible"  # or "passive", "cycle", "published": see `Mechanism`
         factors = (saturation("c_in.Na", "K_Na", 3), saturation("c_out.K", "K_K", 2))
         J_max: float = param("mol m^-2 s^-1", lo=0, hi=1e-4, doc="cycles at saturation")
         ...
@@ -27,14 +30,17 @@ and every rate is multiplied by `scale`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from enum import IntEnum
 from types import MappingProxyType
-from typing import ClassVar, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast, dataclass_transform
 
 from ionflux.errors import InputError, ModelError
 from ionflux.fields import Described, check_name, described, param
 from ionflux.species import IonSpecies
+
+if TYPE_CHECKING:
+    from ionflux.evaluation import IV, Evaluation
 
 T = TypeVar("T")
 
@@ -107,8 +113,9 @@ class Mechanism(Described):
     #: what it spends per cycle, by pool, negative for what it makes; where a cell has pools of ADP and Pi, each ATP spent becomes one of
     #: both: ``{"ATP": 1}``; a cell need not have the pools
     uses: ClassVar[Mapping[str, int]] = MappingProxyType({})
-    #: "passive" (runs down gradients), "cycle" (coupled to ATP, reversible), "irreversible", or "published" (as printed)
-    thermodynamics: ClassVar[str]
+    #: "passive" (its rate is zero where its gradients balance, and it dissipates), "cycle" (coupled to ATP, reversible: zero where
+    #: gradients and ATP balance), "irreversible" (never runs backwards), or "published" (as printed, whatever thermodynamics says)
+    thermodynamics: ClassVar[str] = ""
     #: what the product law multiplies
     factors: ClassVar[tuple[Factor, ...]] = ()
     #: the label where none is given; the class name where this is empty
@@ -152,6 +159,18 @@ class Mechanism(Described):
         """The label, or the default one: ``leak_Na`` for leaks, the name of the class for the rest."""
         return self.label or self.default_label or type(self).__name__
 
+    def evaluate(self, **state: Any) -> Evaluation:
+        """Return rate, fluxes, current and energetics at given V, c_in, c_out, T (arrays); see `ionflux.evaluation.evaluate`."""
+        from ionflux.evaluation import evaluate
+
+        return evaluate(self, **state)
+
+    def iv(self, **state: Any) -> IV:
+        """Return the current-voltage curve at given c_in, c_out, T; see `ionflux.evaluation.iv`."""
+        from ionflux.evaluation import iv
+
+        return iv(self, **state)
+
 
 @dataclass_transform(frozen_default=True, eq_default=False, kw_only_default=True, field_specifiers=(field,))
 def mechanism(cls: type[T]) -> type[T]:
@@ -160,31 +179,88 @@ def mechanism(cls: type[T]) -> type[T]:
     Raises
     ------
     ModelError
-        At the definition of the class: `thermodynamics`, `strength` or a factor names what does not exist, or `moves` is no mapping from
-        IonSpecies to whole numbers.
+        At the definition of the class: something is not stated (`law`, `moves`, `strength`, `thermodynamics`); `strength` or a factor names
+        what does not exist; `moves` is no mapping from IonSpecies to whole numbers; or the law cannot have the thermodynamics declared.
     """
-    made = described(cls)
     where = cls.__name__
-    if not issubclass(made, Mechanism):
-        raise ModelError(f"{where} is no subclass of Mechanism")
-    if getattr(made, "thermodynamics", None) not in THERMODYNAMICS:
+    if not (isinstance(cls, type) and issubclass(cls, Mechanism)):
+        raise ModelError(f"{where} is no subclass of Mechanism; write class {where}(Mechanism)")
+    _check_fields(cls)
+    made: Any = described(cls)
+    if made.thermodynamics not in THERMODYNAMICS:
         raise ModelError(f"{where}.thermodynamics must be one of {', '.join(map(repr, THERMODYNAMICS))}")
-    names = {f.name for f in fields(made)}
-    stated = vars(made)
-    if isinstance(stated.get("moves"), Mapping):
-        for ion, n in stated["moves"].items():
-            if not isinstance(ion, IonSpecies) or not isinstance(n, int):
+    missing = [(name, example) for name, example in _STATED.items() if getattr(made, name) is getattr(Mechanism, name)]
+    if missing:
+        raise ModelError(f"{where} does not state its {missing[0][0]}; write {missing[0][1]}")
+    moves, names = made.moves, {f.name for f in fields(made)}
+    if isinstance(moves, Mapping):
+        for ion, n in moves.items():
+            if not isinstance(ion, IonSpecies) or type(n) is not int or not n:
                 raise ModelError(f"{where}.moves: {ion!r}: {n!r}; write whole numbers of ions per cycle, {{Na: -3, K: +2}}")
-        made.moves = MappingProxyType(dict(stated["moves"]))  # type: ignore[assignment,method-assign]
-    if isinstance(stated.get("strength"), str) and stated["strength"] not in names:
-        raise ModelError(f"{where}.strength: there is no parameter {stated['strength']!r}")
+        made.moves = MappingProxyType(dict(moves))
+    if isinstance(made.strength, str) and made.strength not in names:
+        raise ModelError(f"{where}.strength: there is no parameter {made.strength!r}; declare it, {made.strength}: float = param(...)")
+    if not isinstance(made.uses, Mapping) or any(not isinstance(k, str) or type(n) is not int for k, n in made.uses.items()):
+        raise ModelError(f'{where}.uses = {made.uses!r}; write whole numbers per cycle, {{"ATP": 1}}, negative for what it makes')
+    made.uses = MappingProxyType(dict(made.uses))
+    made.factors = tuple(made.factors) if isinstance(made.factors, list | tuple) else (made.factors,)
     for factor in made.factors:
+        if not isinstance(factor, Factor):
+            raise ModelError(f"{where}.factors: {factor!r} is no factor; write (power('c_in.Na', 3), saturation('c_out.K', 'K_K', 2))")
         side, _, ion_name = factor.of.partition(".")
         if side not in ("c_in", "c_out") or not ion_name:
             raise ModelError(f"{where}.factors: {factor.of!r}; a factor reads 'c_in.<ion>' or 'c_out.<ion>'")
         if factor.kind is FactorKind.SATURATION and factor.constant not in names:
             raise ModelError(f"{where}.factors: there is no parameter {factor.constant!r}")
-    return made
+    _check_thermodynamics(made)
+    return cast("type[T]", made)
+
+
+#: what every class states, with an example
+_STATED = {
+    "law": "law = Law.PRODUCT",
+    "moves": "moves = {Na: -3, K: +2}, into the cell per cycle",
+    "strength": "strength = 'J_max', the name of the parameter that the rate is proportional to",
+}
+#: laws whose rate is zero where the driving forces are, and turns round with them
+_REVERSIBLE = ("OHMIC", "GHK", "COTRANSPORT", "WATER")
+
+
+def _check_fields(cls: type) -> None:
+    """Refuse what is stated as if it were a field, and numbers without unit."""
+    where = cls.__name__
+    for name, annotation in vars(cls).get("__annotations__", {}).items():
+        text = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", str(annotation))
+        if name in (*_STATED, "thermodynamics", "factors", "uses") and "ClassVar" not in str(annotation):
+            raise ModelError(f"{where}.{name} belongs to the class and not to each of its objects; write {name} = ... without `: {text}`")
+        value = vars(cls).get(name)
+        if text in ("float", "float | None") and not (isinstance(value, Field) and "unit" in value.metadata):
+            raise ModelError(f'{where}.{name} has no unit and no range; write {name}: float = param("mol m^-3", lo=..., hi=..., doc="...")')
+
+
+def _check_thermodynamics(made: Any) -> None:
+    """Refuse a thermodynamic class that the law cannot have; laws and ions that depend on the object are taken on trust."""
+    where, law, declared = made.__name__, made.law, made.thermodynamics
+    if not isinstance(law, Law):
+        return
+    if law in (Law.OHMIC, Law.GHK) and isinstance(made.moves, Mapping) and list(made.moves.values()) != [1]:
+        raise ModelError(f"{where}: Law.{law.name} moves one ion, moves = {{Na: 1}}; Law.COTRANSPORT moves several")
+    if declared == "passive" and made.uses:
+        raise ModelError(
+            f"{where} is declared passive and uses {', '.join(made.uses)}; declare thermodynamics = 'irreversible' or 'published'"
+        )
+    reversible = law.name in _REVERSIBLE
+    if declared in ("passive", "cycle") and not reversible:
+        raise ModelError(
+            f"{where} is declared {declared!r}, and a rate by Law.{law.name} does not vanish where its gradients balance: nothing turns it "
+            "round. Declare thermodynamics = 'irreversible' (a pump that never runs backwards) or 'published' (as printed), or take "
+            "Law.COTRANSPORT, which is driven by the gradients"
+        )
+    if declared == "irreversible" and reversible:
+        raise ModelError(
+            f"{where} is declared irreversible, and a rate by Law.{law.name} turns round with its gradients; declare thermodynamics = "
+            "'passive' or 'published'"
+        )
 
 
 def one_of(mechanism: Mechanism, *names: str) -> str:
