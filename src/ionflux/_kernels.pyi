@@ -35,7 +35,8 @@ class Run:
     plan: Plan
     arrays: dict[str, Any]
     full_records: list[NDArray[np.float64]]
-    def __init__(self, plan: Plan, arrays: dict[str, Any], rtol: float, fixed_step: float = 0.0) -> None: ...
+    def __init__(self, plan: Plan, arrays: dict[str, Any], rtol: float, fixed_step: float = 0.0, explicit: bool = False) -> None: ...
+    explicit: bool
     @property
     def recorded(self) -> int: ...
     @property

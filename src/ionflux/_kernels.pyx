@@ -7,6 +7,7 @@ instruction set from this one source and chosen at import (see _dispatch.py); re
 from cpython.exc cimport PyErr_CheckSignals
 from libc.string cimport memset
 
+from ionflux.core.explicit cimport explicit_dense_output, explicit_step
 from ionflux.core.lanes cimport IFX_ISA, VL, ifx_cpu_level, v_alloc, v_free, v_get, v_put, v_set, vd
 from ionflux.core.march cimport RUN_DONE, RUN_FULL, STATUS_CANCELLED, STATUS_PENDING, Job, hand_back, march, start
 from ionflux.core.rhs cimport MAX_WV, Runner, add_rows, jacobian, run
@@ -151,6 +152,22 @@ cdef void consistent_wide(const Tables *T, Block *B) noexcept nogil:
     consistent(T, B, MAX_WV)
 
 
+cdef void explicit_narrow(const Tables *T, Block *B, double rtol, double fixed) noexcept nogil:
+    explicit_step(T, B, rtol, fixed, 1)
+
+
+cdef void explicit_wide(const Tables *T, Block *B, double rtol, double fixed) noexcept nogil:
+    explicit_step(T, B, rtol, fixed, MAX_WV)
+
+
+cdef void explicit_output_narrow(const Tables *T, Block *B) noexcept nogil:
+    explicit_dense_output(T, B, 1)
+
+
+cdef void explicit_output_wide(const Tables *T, Block *B) noexcept nogil:
+    explicit_dense_output(T, B, MAX_WV)
+
+
 cdef class Plan:
     """The flat tables of a model (core/tables.pxd), checked once; immutable and free to share between threads."""
 
@@ -277,10 +294,14 @@ cdef class Run:
     cdef readonly Plan plan
     cdef readonly dict arrays
     cdef readonly list full_records
+    cdef readonly bint explicit
     cdef list keep
 
-    def __init__(self, Plan plan, dict arrays, double rtol, double fixed_step=0.0):
+    def __init__(self, Plan plan, dict arrays, double rtol, double fixed_step=0.0, bint explicit=False):
         cdef Job *J = &self.J
+        if explicit and plan.narrow.n_algebraic:
+            raise ValueError("Run: an explicit method cannot solve algebraic rows")
+        self.explicit = explicit
         cdef double[:, ::1] y = arrays["y"]
         cdef double[::1] t = arrays["t"], h = arrays["h"]
         cdef int[::1] status = arrays["status"]
@@ -377,6 +398,10 @@ cdef class Run:
         B.ramp = B.M + T.n_entry * WV
         B.run = run_narrow if WV == 1 else run_wide
         B.make_consistent = consistent_narrow if WV == 1 else consistent_wide
+        B.other_step = NULL
+        if self.explicit:
+            B.other_step = explicit_narrow if WV == 1 else explicit_wide
+            B.other_dense_output = explicit_output_narrow if WV == 1 else explicit_output_wide
         B.n_sched, B.sched_slot = self.J.n_sched, self.J.sched_slot
         try:
             start(T, &self.J, B, WV)

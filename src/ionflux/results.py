@@ -33,7 +33,9 @@ __all__ = ["Audit", "Stats", "Trajectory", "restarted"]
 
 @dataclass(frozen=True)
 class Stats:
-    """What a run cost. steps are accepted ones; every step tried costs 8 evaluations, one Jacobian, one factorisation."""
+    """What a run cost. steps are accepted ones; one tried costs 8 evaluations, one Jacobian and one factorisation, or with the explicit
+    pair 7 evaluations.
+    """
 
     steps: int
     rejected: int
@@ -42,11 +44,11 @@ class Stats:
 
     @property
     def evaluations(self) -> int:
-        return 8 * (self.steps + self.rejected)
+        return (8 if self.method == "Rodas5P" else 7) * (self.steps + self.rejected)
 
     @property
     def factorisations(self) -> int:
-        return self.steps + self.rejected
+        return self.steps + self.rejected if self.method == "Rodas5P" else 0
 
 
 class Trajectory(Observed):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["simulate"]
 
+METHODS = ("auto", "implicit", "explicit")
 FAILURES = {Status.STEP_TOO_SMALL: StepSizeError, Status.NOT_FINITE: NonFiniteError}
 
 
@@ -57,7 +58,8 @@ def simulate(
     rtol : relative tolerance on amounts and volume, 1e-13...0.1. V is held to rtol x 1 V.
     atol : mol/m^3 on concentrations (at the starting volume), or {"c": , "V": volts, "volume": relative};
         default 1e-3 rtol for c and volume, rtol x 1 V for V.
-    method : "auto" or "implicit".
+    method : "implicit" (Rodas5P), "explicit" (Dormand-Prince 5(4), for models that are not stiff: its step must stay below some 3
+        divided by the fastest rate of the cell), or "auto", which takes the implicit one.
     audit : "light", or "full" to count the cycles of every mechanism beside the amounts.
     progress : None (a bar or log lines after 2 s), True, False, or a function of the fraction done.
 
@@ -75,15 +77,17 @@ def simulate(
         Ctrl-C; `.partial` likewise.
     """
     cell_until = positive_time("until", until)
-    if method not in ("auto", "implicit"):
-        raise InputError(f"method = {method!r}; choose 'auto' or 'implicit'")
+    if method not in METHODS:
+        raise InputError(f"method = {method!r}; choose 'auto', 'implicit' or 'explicit'")
     if audit not in ("light", "full"):
         raise InputError(f"audit = {audit!r}; choose 'light' or 'full'")
     times = sample_times(at, samples, cell_until)
     tolerances = tolerance_values(rtol, atol)
     protocol = _prepared(cell, cell_until, schedule or {}, tolerances, audit == "full")
     watched = Watched(protocol, crossings("events", events), crossings("stop", stop)) if events or stop else None
-    run = CellRun(protocol, rtol, times, watched=watched)
+    if method == "explicit" and protocol.lowered.model.algebraic:
+        raise InputError("method = 'explicit' cannot find V from zero total current (potential='electroneutral'); use 'implicit'")
+    run = CellRun(protocol, rtol, times, watched=watched, explicit=method == "explicit")
     meta = {"rtol": rtol, **{k.removeprefix("_"): v for k, v in tolerances.items()}}
     watch = Watch(progress, cell_until, "s")
     try:
@@ -139,6 +143,7 @@ class CellRun:
         times: NDArray[np.float64] | None,
         fixed_step: float = 0.0,
         watched: Watched | None = None,
+        explicit: bool = False,
     ) -> None:
         # events need every step, and then the samples are read from those
         self.protocol, self.asked, self.watched = protocol, times, watched
@@ -169,7 +174,7 @@ class CellRun:
             "out": np.empty((1, n_out, n)),
             "record": np.empty((512 if times is None else 0, 2 + 5 * n)),
         }
-        self.run = kernels.Run(protocol.lowered.plan, self.arrays, rtol, fixed_step)
+        self.run = kernels.Run(protocol.lowered.plan, self.arrays, rtol, fixed_step, explicit)
 
     def go(self, watch: Callable[[float], None]) -> None:
         began = time.perf_counter()
@@ -195,7 +200,7 @@ class CellRun:
     def trajectory(self, cell: Cell, schedule: Mapping[str, Any], tolerances: Mapping[str, float]) -> Trajectory:
         a = self.arrays
         tried, rejected = int(a["steps"][0]), int(a["rejected"][0])
-        stats = Stats(tried - rejected, rejected, self.seconds)
+        stats = Stats(tried - rejected, rejected, self.seconds, "Dormand-Prince 5(4)" if self.run.explicit else "Rodas5P")
         status = Status(int(a["status"][0]))
         if self.times is None:
             return self._recorded(cell, schedule, tolerances, status, stats)

@@ -237,7 +237,10 @@ cdef inline int march(const Tables *T, Job *J, Block *B, long long budget, const
         if J.record_size and J.record_used >= J.record_size:
             return RUN_FULL
         done += 1
-        step(T, B, J.rtol, J.fixed_step, WV)
+        if B.other_step == NULL:
+            step(T, B, J.rtol, J.fixed_step, WV)
+        else:
+            B.other_step(T, B, J.rtol, J.fixed_step)
         due = 0
         over = 0
         stuck = 0
@@ -248,7 +251,10 @@ cdef inline int march(const Tables *T, Job *J, Block *B, long long budget, const
             rejected |= v_any(~B.ok[v]) << (v * VL)
             stuck |= v_any(~B.ok[v] & (v_le(B.t[v] + B.h[v] * v_set(0.25), B.t[v]) | B.lost[v])) << (v * VL)
         if due or J.record_size:
-            dense_output(T, B, WV)
+            if B.other_step == NULL:
+                dense_output(T, B, WV)
+            else:
+                B.other_dense_output(T, B)
             bits = due
             while bits:
                 lane = lowest_bit(bits)

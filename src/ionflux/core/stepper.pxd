@@ -50,6 +50,8 @@ cdef struct Block:
     vd *ramp               # (n_sched, 2) value at the start of the segment, slope
     Runner run
     void (*make_consistent)(const Tables *, Block *) noexcept nogil
+    void (*other_step)(const Tables *, Block *, double, double) noexcept nogil    # of another method than Rodas5P, or NULL
+    void (*other_dense_output)(const Tables *, Block *) noexcept nogil
     int n_sched
     const int *sched_slot
     int ramps              # some lane has a parameter that moves within its segment

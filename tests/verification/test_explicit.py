@@ -1,0 +1,75 @@
+"""The explicit pair: its order, its dense output, and the same cells as the implicit method."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+import ionflux as ifx
+from ionflux import Cl, K, Na
+from ionflux.protocols import prepare, tolerance_values
+from ionflux.simulation import CellRun
+
+
+def clamped() -> ifx.Cell:
+    """Düsterwald's cell far from rest with its V held: without the capacitor's mode nothing is stiff."""
+    cell = ifx.preset("dusterwald2018")
+    return replace(cell, membrane=(*cell.membrane, ifx.VoltageClamp(V=-0.02)))
+
+
+def at_end(cell: ifx.Cell, h: float, steps: int, schedule: Any, at: float | None = None) -> Any:
+    until = h * steps
+    protocol = prepare(cell, until, schedule, tolerance_values(1e-6, None))
+    run = CellRun(protocol, 1e-6, np.array([until if at is None else at]), fixed_step=h, explicit=True)
+    run.go(lambda t: None)
+    end = run.trajectory(cell, schedule, {})
+    return np.array([*(end.c_in[i][-1] for i in (Na, K, Cl)), end.volume[-1] * 1e15])
+
+
+@pytest.mark.parametrize("schedule", [{}, {"leak_K.g": ifx.ramp(0.0, 16.0, to=2.0)}], ids=["constant", "ramp"])
+def test_fixed_steps_show_order_five(schedule: Any) -> None:
+    cell = clamped()
+    want = at_end(cell, 16 / 4096, 4096, schedule)
+    errors = [np.max(np.abs(at_end(cell, 16 / n, n, schedule) / want - 1)) for n in (16, 32, 64)]
+    # the sixth-order part of the error still shows at steps that are long enough to stay above round-off
+    orders = np.log2(np.array(errors[:-1]) / errors[1:])
+    assert np.all((orders > 4.9) & (orders < 5.6))
+    assert orders[1] < orders[0]
+
+
+def test_dense_output_has_order_four_or_more() -> None:
+    cell = clamped()
+    want = at_end(cell, 12.3 / 512, 512, {})
+    # the middle of a step that shrinks with h: local error of order 5 beside the global one
+    errors = [np.max(np.abs(at_end(cell, h, round(16 / h), {}, at=12.3) / want - 1)) for h in (2.0, 1.0, 0.5)]
+    orders = np.log2(np.array(errors[:-1]) / errors[1:])
+    assert np.all(orders > 3.5)
+
+
+def test_both_methods_follow_a_pump_block() -> None:
+    cell, times = ifx.preset("dusterwald2018"), np.linspace(0, 120, 13)
+    schedule = {"NaKATPase.scale": ifx.pulse(30, 60, to=0)}
+    a = cell.simulate(120.0, schedule=schedule, at=times, rtol=1e-9)
+    b = cell.simulate(120.0, schedule=schedule, at=times, rtol=1e-9, method="explicit", audit="full")
+    for ion in (Na, K, Cl):
+        assert np.max(np.abs(a.c_in[ion] / b.c_in[ion] - 1)) < 1e-8
+    assert np.max(np.abs(a.V - b.V)) < 1e-7
+    assert b.audit.ok
+    assert b.stats.method == "Dormand-Prince 5(4)"
+    assert b.stats.factorisations == 0
+
+
+def test_global_error_follows_the_tolerance() -> None:
+    cell = clamped()
+    want = cell.simulate(200.0, at=[200.0], rtol=1e-12)
+    for rtol in (1e-4, 1e-6, 1e-8):
+        got = cell.simulate(200.0, at=[200.0], rtol=rtol, method="explicit")
+        assert max(abs(got.c_in[i][-1] / want.c_in[i][-1] - 1) for i in (Na, K, Cl)) <= 3 * rtol
+
+
+def test_a_potential_without_capacitor_needs_the_implicit_method() -> None:
+    with pytest.raises(ifx.InputError, match="use 'implicit'"):
+        ifx.preset("hoppensteadt_peskin").simulate(10.0, method="explicit")
