@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import field
 from math import sqrt
 from typing import Any
@@ -20,6 +22,8 @@ from .species import TEMPERATURE, IonSpecies
 
 #: an infinite bath whose net charge is more than this fraction of Σ|z|c is remarked upon
 NEUTRAL_WITHIN = 1e-3
+#: whether baths are made that nobody has written
+_UNJUDGED: ContextVar[bool] = ContextVar("unjudged", default=False)
 _PERMITTIVITY = Parameter(78.4, "1", 1.0, 1e3, "relative permittivity")
 _CONCENTRATION = Parameter(0.0, "mol m^-3", 0.0, 6e4, "concentration")
 
@@ -104,7 +108,34 @@ class Concentrations(Mapping[IonSpecies, float]):
     @property
     def charge(self) -> float:
         """Σ z c, mol of elementary charges per m³."""
-        return sum(ion.z * c for ion, c in self.items())
+        return float(added(ion.z * c for ion, c in self.items()))
+
+
+def added(values: Iterable[Any]) -> Any:
+    """Σ values from left to right, also of arrays; the built-in `sum` rounds otherwise since Python 3.12, and many cells would differ."""
+    total: Any = 0.0
+    for value in values:
+        total = total + value
+    return total
+
+
+@contextmanager
+def unjudged() -> Iterator[None]:
+    """Make baths without a word about their net charge: who makes many of a kind says it once (`remark`)."""
+    token = _UNJUDGED.set(True)
+    try:
+        yield
+    finally:
+        _UNJUDGED.reset(token)
+
+
+def remark(what: str) -> None:
+    """Warn of a net charge outside, at the line that uses ionflux."""
+    warnings.warn(
+        f"{what}; it does not enter V. To balance it use bath.balanced_with(ion) or impermeant=Impermeant(z=, c=)",
+        NotNeutralWarning,
+        stacklevel=_outside(),
+    )
 
 
 def _outside() -> int:
@@ -171,13 +202,8 @@ class Bath(Described, Mapping[IonSpecies, float]):
         if x is not None and not (isinstance(x, Impermeant) and x.z is not None and x.c is not None and x.amount_factor == 1.0):
             raise InputError(f"Bath.impermeant = {x!r}: an infinite bath needs Impermeant(z=, c=), both given and without amount_factor")
         total = self._sum(1)
-        if abs(charge := self._charge) > NEUTRAL_WITHIN * total:
-            warnings.warn(
-                f"the bath has {charge:+.4g} mol/m³ of net charge ({abs(charge) / total:.2g} of its ionic charge); it does not enter V. "
-                "To balance it use bath.balanced_with(ion) or impermeant=Impermeant(z=, c=)",
-                NotNeutralWarning,
-                stacklevel=_outside(),
-            )
+        if abs(charge := self._charge) > NEUTRAL_WITHIN * total and not _UNJUDGED.get():
+            remark(f"the bath has {charge:+.4g} mol/m³ of net charge ({abs(charge) / total:.2g} of its ionic charge)")
 
     def __getitem__(self, ion: IonSpecies | str) -> float:
         return self._map[ion]
@@ -196,7 +222,7 @@ class Bath(Described, Mapping[IonSpecies, float]):
     def _sum(self, power: int) -> float:
         """Σ |z|^power c over ions and impermeant."""
         x = self.impermeant
-        own = sum(float(abs(ion.z)) ** power * c for ion, c in self.items())
+        own = float(added(float(abs(ion.z)) ** power * c for ion, c in self.items()))
         return own if x is None or x.z is None or x.c is None else own + float(abs(x.z)) ** power * x.c
 
     @property

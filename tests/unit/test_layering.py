@@ -22,6 +22,7 @@ LAYERS = (
     # descriptions: pure data
     {"baths", "mechanisms", "schedules"},
     {"cells"},
+    {"starts"},
     {"_rebuild", "preset_library"},
     # the only place that knows both the objects and the arrays
     {"elimination"},

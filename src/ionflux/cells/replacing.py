@@ -14,7 +14,7 @@ from ionflux.mechanisms.clamps import VoltageClamp
 from .cell import Cell, Constants
 from .dotted import follows, parameters, prefixes
 from .pools import Numbers, Pool, Slaved
-from .start import CHARGE_WITHIN, Balance, charge_carrier
+from .start import CHARGE_WITHIN, Balance, charge_carrier, gross_charge, net_charge
 
 #: changes that move the charge which V takes, where V is given
 SIZES = ("V", "area", "volume", "C_m", "constants.F", "state.electrode_charge")
@@ -138,11 +138,11 @@ def _balanced(cell: Cell, new: dict[str, Any], kept: Mapping[str, float] | None 
     if any(isinstance(pool, Slaved) for pool in fields["pools"]):
         # with this potential the start binds no charge: only the rules are followed
         c_in = dict(dataclasses.replace(cell, **{**new, "potential": "current", "V": 0.0}).inside)
-    gap = balance.charge(V) - (sum(ion.z * c for ion, c in c_in.items()) + sum(kind.z * kind.c for kind in kinds))
+    solutes = [(kind.z, kind.c) for kind in kinds]
+    gap = balance.charge(V) - net_charge(c_in, solutes)
     free = c_in
     if kept:
-        scale = sum(abs(ion.z) * c for ion, c in c_in.items()) + sum(abs(kind.z) * kind.c for kind in kinds)
-        if abs(gap) <= CHARGE_WITHIN * scale:  # all that moves charge has been given, and fits
+        if abs(gap) <= CHARGE_WITHIN * gross_charge(c_in, solutes):  # all that moves charge has been given, and fits
             return dataclasses.replace(cell, **new)
         free = {ion: c for ion, c in c_in.items() if ion.name not in kept}
     carrier = charge_carrier(free, gap, {pool.name: pool for pool in fields["pools"] if isinstance(pool, Slaved)})

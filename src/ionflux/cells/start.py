@@ -12,11 +12,12 @@ Where an electrode holds V, what is missing to the first equation is on the elec
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from math import nan
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ionflux.baths import added
 from ionflux.errors import ElectroneutralityError, InputError, ModelError
 from ionflux.species import IonSpecies
 
@@ -73,7 +74,7 @@ class Start(NamedTuple):
     @property
     def c_impermeant(self) -> float:
         """Concentration of all impermeants, mol/m³."""
-        return sum(amount for _, amount in self.impermeants) / self.volume
+        return float(added(amount for _, amount in self.impermeants) / self.volume)
 
 
 def solve_start(cell: Cell) -> Start:
@@ -96,10 +97,10 @@ def solve_start(cell: Cell) -> Start:
     electrode = cell.state.get("electrode_charge", 0.0)
     closed = not any(kind.z is None or kind.c is None for kind in kinds)
     if balance.bound and cell.clamp is not None and closed:
-        electrode = cell.C_m * area * V - cell.faraday * volume * _net(c_in, solutes)
+        electrode = cell.C_m * area * V - cell.faraday * volume * net_charge(c_in, solutes)
     elif balance.bound and (factor != 1.0 or (closed and (cell.V is not None or balance.neutral))):
         # a volt takes the same charge whatever the volume (some 1e-5 of the ions), and what is given may be off by CHARGE_WITHIN
-        gap = balance.charge(V, factor, area / cell.area) - _net(c_in, solutes)
+        gap = balance.charge(V, factor, area / cell.area) - net_charge(c_in, solutes)
         carrier = charge_carrier(c_in, gap, cell.slaved)
         c_in[carrier] += gap / carrier.z
     amount = {ion: volume * c for ion, c in c_in.items()}
@@ -112,7 +113,7 @@ def solve_start(cell: Cell) -> Start:
         solutes_out = (bath.osmolyte + (0.0 if bath.impermeant is None else bath.impermeant.c or 0.0)) * volume_out
         pools |= {f"{pool.side}.{pool.name}": pool.c * volume_out for pool in cell.extra_pools if pool.side == "out"}
     if cell.water is not None and cell.water.instant:
-        rest = osmotic_volume(cell, sum(amount.values()) + sum(n for _, n in impermeants), volume)
+        rest = osmotic_volume(cell, added(amount.values()) + added(n for _, n in impermeants), volume)
         if balance.bound and not balance.neutral and cell.area_law == "sphere":
             if cell.V is None and cell.clamp is None:
                 V *= area / cell.area_at(rest)  # the charge stays where it is
@@ -122,7 +123,7 @@ def solve_start(cell: Cell) -> Start:
                     area = cell.area_at(rest)
                     carrier = charge_carrier(amount, more, cell.slaved)
                     amount[carrier] += more / carrier.z
-                    rest = osmotic_volume(cell, sum(amount.values()) + sum(n for _, n in impermeants), volume)
+                    rest = osmotic_volume(cell, added(amount.values()) + added(n for _, n in impermeants), volume)
         if volume_out is not None and cell.volume_law == "conserved":
             volume_out += volume - rest
         volume, area = rest, cell.area_at(rest)
@@ -185,7 +186,7 @@ def charge_carrier(c_in: Mapping[IonSpecies, float], charge: float, slaved: Mapp
 
 
 class Balance:
-    """The charge that Σ z c inside must be, mol/m³ at `volume`.
+    """The charge that Σ z c inside must be, mol/m³ at `volume`; numbers, or arrays of cells.
 
     Parameters
     ----------
@@ -201,21 +202,27 @@ class Balance:
         What electrodes have brought, C.
     """
 
-    def __init__(self, potential: str, capacitance: float, volume: float, faraday: float, electrode: float) -> None:
+    def __init__(self, potential: str, capacitance: Any, volume: Any, faraday: Any, electrode: Any) -> None:
         self.bound = potential != "current"
         self.neutral = potential == "electroneutral"
         #: mol/m³ for one volt, and for what electrodes have brought
         self.per_volt = capacitance / (faraday * volume)
         self.electrode = electrode / (faraday * volume)
 
-    def charge(self, V: float, factor: float = 1.0, area: float = 1.0) -> float:
+    def charge(self, V: Any, factor: Any = 1.0, area: Any = 1.0) -> Any:
         """Return it for this potential, with `factor` on the volume and `area` on the area of the membrane."""
         held = 0.0 if self.neutral else V * self.per_volt * area
         return (held - self.electrode) / factor
 
 
-def _net(c_in: Mapping[IonSpecies, float], solutes: tuple[tuple[float, float], ...]) -> float:
-    return sum(ion.z * c for ion, c in c_in.items()) + sum(z * c for z, c in solutes)
+def net_charge(c_in: Mapping[IonSpecies, Any], solutes: Iterable[tuple[Any, Any]]) -> Any:
+    """Return Σ z c, mol/m³, of numbers or arrays of cells."""
+    return added(ion.z * c for ion, c in c_in.items()) + added(z * c for z, c in solutes)
+
+
+def gross_charge(c_in: Mapping[IonSpecies, Any], solutes: Iterable[tuple[Any, Any]]) -> Any:
+    """Return Σ |z| c, mol/m³."""
+    return added(abs(ion.z) * c for ion, c in c_in.items()) + added(abs(z) * c for z, c in solutes)
 
 
 def _solved(cell: Cell, kinds: tuple[Impermeant, ...], balance: Balance) -> tuple[float, tuple[tuple[float, float], ...]]:
@@ -230,7 +237,7 @@ def _solved(cell: Cell, kinds: tuple[Impermeant, ...], balance: Balance) -> tupl
     at = open_kinds[0]
     if V is None:
         raise ModelError(f"{kinds[at]!r} is to be solved from the charge, which needs V=; or give both z and c and V follows")
-    missing = balance.charge(V) - _net(cell.inside, closed)
+    missing = balance.charge(V) - net_charge(cell.inside, closed)
     z, c = kinds[at].z, kinds[at].c
     if z is not None:
         if z == 0 or missing / z < 0:
@@ -238,13 +245,13 @@ def _solved(cell: Cell, kinds: tuple[Impermeant, ...], balance: Balance) -> tupl
         c = abs(missing / z)
     else:
         if c is None:
-            c = cell.bath.osmolarity - sum(cell.inside.values()) - sum(amount for _, amount in closed)
+            c = cell.bath.osmolarity - added(cell.inside.values()) - added(amount for _, amount in closed)
             if c < 0:
                 raise ModelError(
                     f"the solutes given inside exceed the bath's osmolarity of {cell.bath.osmolarity:.6g} mol/m³ by {-c:.6g}: no room for "
                     "impermeants; lower `inside`, raise bath.osmolyte, or give Impermeant(c=)"
                 )
-        scale = sum(abs(ion.z) * value for ion, value in cell.inside.items())
+        scale = gross_charge(cell.inside, ())
         if c == 0 and abs(missing) <= CHARGE_WITHIN * scale:
             z = 0.0
         elif c == 0 or abs(missing / c) > Z_MAX:
@@ -256,7 +263,7 @@ def _solved(cell: Cell, kinds: tuple[Impermeant, ...], balance: Balance) -> tupl
 
 def _closed_start(cell: Cell, V: float | None, solutes: tuple[tuple[float, float], ...], balance: Balance) -> float:
     """V where z and c of every impermeant are given."""
-    net = _net(cell.inside, solutes)
+    net = net_charge(cell.inside, solutes)
     if V is None:
         V = (net + balance.electrode) / balance.per_volt
         if abs(V) > V_MAX:
@@ -265,7 +272,7 @@ def _closed_start(cell: Cell, V: float | None, solutes: tuple[tuple[float, float
     if not balance.bound or cell.clamp is not None:
         return V
     missing = balance.charge(V) - net
-    scale = sum(abs(ion.z) * c for ion, c in cell.inside.items()) + sum(abs(z) * c for z, c in solutes)
+    scale = gross_charge(cell.inside, solutes)
     if abs(missing) > CHARGE_WITHIN * scale:
         given = "`inside` and" if balance.neutral else f"V = {V * 1e3:g} mV, `inside` and"
         raise _impossible(cell, missing, f"{given} `impermeant` are all given and contradict each other")
