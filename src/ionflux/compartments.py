@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from .baths import added
 from .errors import ModelError
 from .program import Node, Program
 from .rates import Formula, Values, kernel_log, value
 
 if TYPE_CHECKING:
-    from .cells import Cell
+    from .cells import Cell, Start
     from .species import IonSpecies
 
 Slot = Callable[[str, Formula], Node]
@@ -275,22 +276,26 @@ class Outside:
 
 def start_values(cell: Cell, prefix: str = "") -> dict[str, Any]:
     """What the start of a cell adds to its dotted names: amounts, volume, V, impermeants, thermal voltage, unit tolerances."""
-    start = cell.start
+    values = values_of_start(cell.start, cell.faraday, cell.thermal_voltage)
+    values |= {"_atol_c": 1e-9, "_atol_V": 1e-6, "_atol_w": 1e-9}
+    return {prefix + name: value for name, value in values.items()}
+
+
+def values_of_start(start: Start, faraday: Any, thermal_voltage: Any) -> dict[str, Any]:
+    """What a start adds to the dotted names, as numbers or as arrays of cells."""
     values: dict[str, Any] = {f"_amount.{ion.name}": n for ion, n in start.amount.items()}
     values |= {f"_amount.{name.partition('.')[2]}": n for name, n in start.pools.items() if name.startswith("in.")}
-    values |= {"_V": start.V, "_volume": start.volume, "_VT": cell.thermal_voltage}
-    values["_electrode"] = start.electrode_charge / cell.faraday
-    values["_impermeant"] = sum(n for _, n in start.impermeants)
-    values["_impermeant_charge"] = sum(z * n for z, n in start.impermeants)
+    values |= {"_V": start.V, "_volume": start.volume, "_VT": thermal_voltage}
+    values["_electrode"] = start.electrode_charge / faraday
+    values["_impermeant"] = added(n for _, n in start.impermeants)
+    values["_impermeant_charge"] = added(z * n for z, n in start.impermeants)
     if start.volume_out is not None:
         outside: Mapping[IonSpecies, float] = start.amount_out
         values |= {f"_total.{ion.name}": n + start.amount.get(ion, 0.0) for ion, n in outside.items()}
         values |= {f"_amount_out.{ion.name}": n for ion, n in outside.items()}
-        fixed = cell.bath.osmolyte + (0.0 if cell.bath.impermeant is None else cell.bath.impermeant.c or 0.0)
         values |= {
             "_volume_out": start.volume_out,
             "_volume_all": start.volume + start.volume_out,
-            "_solutes_out": fixed * start.volume_out,
+            "_solutes_out": start.solutes_out,
         }
-    values |= {"_atol_c": 1e-9, "_atol_V": 1e-6, "_atol_w": 1e-9}
-    return {prefix + name: value for name, value in values.items()}
+    return values
