@@ -1,8 +1,9 @@
 """Builds the compiled kernels; everything else about the package is in pyproject.toml.
 
-One source, `src/ionflux/_kernels.pyx`, becomes one extension module per x86-64 instruction set, because a vector type is
-fast only when it is exactly as wide as the register (see `core/lanes.h`). `ionflux._dispatch` picks one at import. What
-the compiler at hand cannot build is left out; the baseline module is always there.
+Each source, `src/ionflux/_kernels.pyx` (cells) and `_fields.pyx` (formulas), becomes one extension module per x86-64
+instruction set, because a vector type is fast only when it is exactly as wide as the register (see `core/lanes.h`).
+`ionflux._dispatch` picks one at import. What the compiler at hand cannot build is left out; the baseline modules are always
+there.
 
 Generated C goes to the build directory (`build/temp.*`), never into the source tree.
 """
@@ -30,10 +31,12 @@ MSVC_FLAGS = ["/O2", "/fp:precise"]
 # Cython's `inline` is a hint, and a compiler that declines it leaves the lanes in memory between two calls
 ALWAYS_INLINE = ("CYTHON_INLINE", "inline __attribute__((always_inline, unused))")
 
+MODULES = ("_kernels", "_fields")
+#: ending of a module's name -> flags
 INSTRUCTION_SETS = {
-    "ionflux._kernels": [],
-    "ionflux._kernels_v3": ["-march=x86-64-v3"],
-    "ionflux._kernels_v4": ["-march=x86-64-v4", "-mprefer-vector-width=512"],
+    "": [],
+    "_v3": ["-march=x86-64-v3"],
+    "_v4": ["-march=x86-64-v4", "-mprefer-vector-width=512"],
 }
 PROBE = """
 #if !defined(__x86_64__)
@@ -72,8 +75,9 @@ class build_ext(setuptools_build_ext):  # the name is the command's
         unix = self.compiler.compiler_type == "unix"  # GCC and Clang; MSVC has no vector types and explains a missing compiler itself
         if unix:
             self._require_a_compiler()
-        baseline, *wider = self.extensions
-        self.extensions = [baseline, *(e for e in wider if unix and self._compiles(PROBE, e.extra_compile_args) is None)]
+        wider = {tuple(e.extra_compile_args) for e in self.extensions if e.extra_compile_args}
+        known = {flags for flags in wider if unix and self._compiles(PROBE, flags) is None}
+        self.extensions = [e for e in self.extensions if not e.extra_compile_args or tuple(e.extra_compile_args) in known]
         for extension in self.extensions:
             extension.extra_compile_args.extend(UNIX_FLAGS if unix else MSVC_FLAGS)
             extension.define_macros.append(("IFX_BUILD_FLAGS", '"' + " ".join(extension.extra_compile_args) + '"'))
@@ -117,15 +121,15 @@ class build_ext(setuptools_build_ext):  # the name is the command's
             raise CompileError(NO_HEADERS.format(version=version, reason=reason))
 
 
-def kernels(name: str, flags: list[str]) -> Extension:
-    sources = sorted(str(path) for pattern in ("_kernels*.p*", "core/*.pxd", "core/*.h") for path in PACKAGE.glob(pattern))
+def extension(module: str, ending: str) -> Extension:
+    sources = sorted(str(path) for pattern in (f"{module}*.p*", "core/*.pxd", "core/*.h") for path in PACKAGE.glob(pattern))
     return Extension(
-        name,
-        [str(PACKAGE / f"{name.rpartition('.')[2]}.pyx")],
+        f"ionflux.{module}{ending}",
+        [str(PACKAGE / f"{module}{ending}.pyx")],
         include_dirs=[str(PACKAGE / "core")],
         depends=sources,
-        extra_compile_args=flags,
+        extra_compile_args=list(INSTRUCTION_SETS[ending]),
     )
 
 
-setup(ext_modules=[kernels(name, flags) for name, flags in INSTRUCTION_SETS.items()], cmdclass={"build_ext": build_ext})
+setup(ext_modules=[extension(module, ending) for module in MODULES for ending in INSTRUCTION_SETS], cmdclass={"build_ext": build_ext})

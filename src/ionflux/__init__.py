@@ -21,6 +21,15 @@ if TYPE_CHECKING:
     from .cells import Constants as Constants
     from .cells import Pool as Pool
     from .cells import Slaved as Slaved
+    from .electrochem import bernoulli as bernoulli
+    from .electrochem import born_energy as born_energy
+    from .electrochem import chord_voltage as chord_voltage
+    from .electrochem import driving_force as driving_force
+    from .electrochem import electrochemical_difference as electrochemical_difference
+    from .electrochem import ions_in as ions_in
+    from .electrochem import membrane_charge as membrane_charge
+    from .electrochem import nernst as nernst
+    from .electrochem import permeability_ratio as permeability_ratio
     from .errors import ConvergenceError as ConvergenceError
     from .errors import ElectroneutralityError as ElectroneutralityError
     from .errors import InputError as InputError
@@ -48,6 +57,12 @@ if TYPE_CHECKING:
     from .events import crosses as crosses
     from .fields import Parameter as Parameter
     from .files import load as load
+    from .ghk import ghk_conductance as ghk_conductance
+    from .ghk import ghk_current as ghk_current
+    from .ghk import ghk_flux as ghk_flux
+    from .ghk import ghk_membrane as ghk_membrane
+    from .ghk import ghk_voltage as ghk_voltage
+    from .ghk import unidirectional_fluxes as unidirectional_fluxes
     from .mechanisms import KCC2 as KCC2
     from .mechanisms import NKCC1 as NKCC1
     from .mechanisms import ConstantNaKATPase as ConstantNaKATPase
@@ -102,6 +117,8 @@ _HOMES = {
     "_config": "show_config",
     "baths": "Bath Impermeant",
     "cells": "Cell Constants Pool Slaved",
+    "electrochem": "bernoulli born_energy chord_voltage driving_force electrochemical_difference ions_in membrane_charge nernst "
+    "permeability_ratio",
     "errors": "ConvergenceError ElectroneutralityError InputError Interrupted IonfluxError IonfluxWarning MissingExtra ModelError "
     "NoClosedForm NonFiniteError NoSteadyState NotNeutralWarning ScenarioError ShapeError SolveError Status StepSizeError StorageError "
     "UnitRangeError UnknownNameError",
@@ -109,6 +126,7 @@ _HOMES = {
     "events": "Crossing Event crosses",
     "fields": "Parameter",
     "files": "load",
+    "ghk": "ghk_conductance ghk_current ghk_flux ghk_membrane ghk_voltage unidirectional_fluxes",
     "mechanisms": "ConstantNaKATPase CubicNaKATPase CurrentClamp KCC2 Law Leak LinearNaKATPase Mechanism NKCC1 NaKATPase VoltageClamp "
     "Water",
     "preset_library": "preset presets",

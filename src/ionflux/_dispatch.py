@@ -1,9 +1,9 @@
 """Choose the build of the kernels that this CPU runs fastest.
 
-The kernels exist as one module per instruction set (AVX-512, AVX2, baseline), all compiled from the same source and equal
-to the last bit in what they compute. Everything above takes them from here::
+The kernels of cells and those of formulas exist as one module per instruction set (AVX-512, AVX2, baseline), all compiled from
+the same source and equal to the last bit in what they compute. Everything above takes them from here::
 
-    from ._dispatch import kernels
+    from ._dispatch import fields, kernels
 
 The environment variable ``IONFLUX_ISA`` (``v4``, ``v3`` or ``baseline``), read once at import, forces one of them: for
 tests, and for measuring what the wider registers bring.
@@ -16,13 +16,14 @@ import os
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from . import _fields as _baseline_fields
 from . import _kernels as _baseline
 from .errors import InputError
 
-__all__ = ["choose", "kernels"]
+__all__ = ["choose", "choose_fields", "fields", "kernels"]
 
-# x86-64 level -> module, widest first; level 2 and everything that is not x86-64 is the baseline
-_BUILDS = {"v4": (4, "_kernels_v4"), "v3": (3, "_kernels_v3")}
+# x86-64 level -> ending of the module's name, widest first; level 2 and everything that is not x86-64 is the baseline
+_BUILDS = {"v4": (4, "_v4"), "v3": (3, "_v3")}
 
 
 def _load(name: str) -> ModuleType | None:
@@ -34,7 +35,7 @@ def _load(name: str) -> ModuleType | None:
 
 
 def choose(isa: str | None = None) -> ModuleType:
-    """Import and return the kernels for an instruction set.
+    """Import and return the kernels of cells for an instruction set.
 
     Parameters
     ----------
@@ -46,26 +47,37 @@ def choose(isa: str | None = None) -> ModuleType:
     InputError
         `isa` is unknown, was not built, or this CPU cannot run it.
     """
+    return _choose(isa, "_kernels", _baseline)
+
+
+def choose_fields(isa: str | None = None) -> ModuleType:
+    """Import and return the kernels of formulas for an instruction set; see `choose`."""
+    return _choose(isa, "_fields", _baseline_fields)
+
+
+def _choose(isa: str | None, family: str, baseline: ModuleType) -> ModuleType:
     level = _baseline.cpu_level()
     if not isa:
-        for needed, name in _BUILDS.values():
-            if level >= needed and (module := _load(name)) is not None:
+        for needed, ending in _BUILDS.values():
+            if level >= needed and (module := _load(family + ending)) is not None:
                 return module
-        return _baseline
+        return baseline
     if isa == "baseline":
-        return _baseline
+        return baseline
     if isa not in _BUILDS:
         raise InputError(f"IONFLUX_ISA = {isa!r} is none of {', '.join(map(repr, [*_BUILDS, 'baseline']))}")
-    needed, name = _BUILDS[isa]
+    needed, ending = _BUILDS[isa]
     if level < needed:
         raise InputError(f"IONFLUX_ISA = {isa!r}, but this CPU has no x86-64-{isa} instructions; unset it to let ionflux choose")
-    module = _load(name)
+    module = _load(family + ending)
     if module is None:
-        raise InputError(f"IONFLUX_ISA = {isa!r}, but ionflux.{name} was not built here; unset it to let ionflux choose")
+        raise InputError(f"IONFLUX_ISA = {isa!r}, but ionflux.{family}{ending} was not built here; unset it to let ionflux choose")
     return module
 
 
-if TYPE_CHECKING:  # all builds have the same functions; the stub describes them once
+if TYPE_CHECKING:  # all builds have the same functions; the stubs describe them once
+    from . import _fields as fields
     from . import _kernels as kernels
 else:
     kernels = choose(os.environ.get("IONFLUX_ISA"))
+    fields = choose_fields(os.environ.get("IONFLUX_ISA"))

@@ -19,6 +19,9 @@ LAYERS = (
     {"_config", "solvent", "units"},
     {"fields"},
     {"species"},
+    # formulas on arrays
+    {"_broadcast"},
+    {"electrochem", "ghk"},
     # descriptions: pure data
     {"baths", "mechanisms", "schedules"},
     {"cells"},
@@ -142,7 +145,7 @@ def test_descriptions_know_neither_arrays_nor_kernels() -> None:
 
 
 def test_compiled_modules_are_reached_through_the_dispatch_only() -> None:
-    assert {found.module for found in OWN if found.target.startswith("_kernels")} <= {"_dispatch"}
+    assert {found.module for found in OWN if found.target.startswith(("_kernels", "_fields"))} <= {"_dispatch"}
 
 
 def test_at_the_head_of_a_module_only_numpy_comes_from_outside() -> None:
