@@ -87,6 +87,8 @@ def check_choices(cell: Cell) -> None:
     if cell.volume_law == "conserved" and (cell.water is None or cell.outside_volume is None):
         lacks = "Water in the membrane" if cell.water is None else "outside_volume="
         raise ModelError(f"volume_law='conserved': the volume outside changes by what the cell takes up, which needs {lacks}")
+    if cell.slaved and cell.water is not None and cell.water.instant:
+        raise ModelError("Water(instant=True) with what is slaved: the volume would follow from itself; take Water(P_f=)")
     if cell.outside_volume is None:
         free = {*cell.hold, *cell.slaved}
         for pool in cell.extra_pools:

@@ -148,10 +148,10 @@ def osmotic_volume(cell: Cell, particles: float, volume: float) -> float:
     outside = cell.bath.osmolarity
     if not outside:
         raise ModelError("Water(instant=True): the bath has no solutes, so the cell would swell without end")
-    if (cell.held or cell.slaved) and abs(particles / volume - outside) > CHARGE_WITHIN * outside:
+    if cell.held and abs(particles / volume - outside) > CHARGE_WITHIN * outside:
         raise ModelError(
             f"Water(instant=True) would change the volume at the start from {volume:.6g} to {particles / outside:.6g} m³, and with it "
-            "concentrations that are held or slaved; leave z and c of the impermeant open, so that osmosis holds, or take Water(P_f=)"
+            "concentrations that are held; leave z and c of the impermeant open, so that osmosis holds, or take Water(P_f=)"
         )
     if cell.outside_volume is not None and cell.volume_law == "conserved":
         total = volume + cell.outside_volume
