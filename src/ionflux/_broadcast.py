@@ -58,7 +58,7 @@ def number(given: Given) -> Number:
     name, value, kind = given
     if type(value) is float:
         return value
-    if isinstance(value, np.ndarray) and value.dtype == np.float64 and type(value) is np.ndarray:
+    if type(value) is np.ndarray and value.dtype == np.float64 and value.ndim:
         return value if value.flags.aligned and value.dtype.isnative else np.array(value, dtype=np.float64)
     if isinstance(value, (int, np.floating, np.integer)) and not isinstance(value, bool):
         return float(value)
@@ -71,7 +71,9 @@ def number(given: Given) -> Number:
         elif isinstance(value, (list, tuple)) and any(hasattr(v, "m_as") or hasattr(v, "to_value") for v in value):
             value = [plain(v, kind.unit or None, name) for v in value]
         array = np.asarray(value)
-        if array.dtype.kind not in "fiu" and not array.dtype == object:
+        if array.dtype == object:  # exact fractions and the like; None would silently become NaN
+            array = np.array([float(v) for v in array.flat]).reshape(array.shape)
+        if array.dtype.kind not in "fiu":
             raise TypeError(f"it is {'text' if array.dtype.kind in 'US' else 'of type ' + str(array.dtype)}")
         array = np.require(array, dtype=np.float64, requirements="A")
     except Exception as error:  # units packages raise their own classes, which must not be imported here

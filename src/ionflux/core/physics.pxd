@@ -13,7 +13,7 @@ overflowed. Lanes that have converged are frozen: a result depends on its own in
 """
 from ionflux.core.blocks cimport v_load
 from ionflux.core.lanes cimport (
-    v_abs, v_any, v_eq, v_finite, v_fma, v_fnma, v_gt, v_le, v_lt, v_max, v_min, v_select, v_set, v_sqrt, vd, vm,
+    v_abs, v_any, v_eq, v_finite, v_fma, v_fnma, v_ge, v_gt, v_le, v_lt, v_max, v_min, v_select, v_set, v_sqrt, vd, vm,
 )
 from ionflux.core.vmath cimport v_bernoulli, v_bernoulli_slope, v_exp, v_expm1, v_log
 
@@ -47,9 +47,9 @@ cdef inline vd ghk_slope(vd P, vd x, vd c_in, vd c_out) noexcept nogil:
 
 
 cdef inline vd bracketed(vd old, vd step, vd lo, vd hi) noexcept nogil:
-    """Newton's point old - step where it lies inside the bracket, else the middle of the bracket."""
+    """Newton's point old - step where it does not leave the bracket, of which old is an end, else the middle of the bracket."""
     cdef vd new = old - step
-    return v_select(v_gt(new, lo) & v_lt(new, hi), new, v_set(0.5) * (lo + hi))
+    return v_select(v_ge(new, lo) & v_le(new, hi), new, v_set(0.5) * (lo + hi))
 
 
 cdef inline vd ghk_root(const double *const *x, Py_ssize_t i, const double *z, int k) noexcept nogil:
