@@ -96,13 +96,15 @@ cdef inline void consistent(const Tables *T, Block *B, const int WV) noexcept no
     """Solve the algebraic rows of fresh lanes for the algebraic states, the others held: Newton with steps of 50 mV at most.
 
     The rows of the other states become those of the identity, so the same factorisation serves. What depends on the states
-    must be evaluated again afterwards.
+    must be evaluated again afterwards. A lane that has arrived stays there, however long its neighbours take.
     """
     cdef vd dx, x
-    cdef vm moving
+    cdef vm going[MAX_WV]
     cdef unsigned left
     cdef int _i, q, r, v
     cdef vd *f = B.k
+    for v in range(WV):
+        going[v] = B.fresh[v]
     for _i in range(60):
         B.run(T, &T.rates, B.reg)
         B.run(T, &T.slopes, B.reg)
@@ -128,14 +130,14 @@ cdef inline void consistent(const Tables *T, Block *B, const int WV) noexcept no
             for v in range(WV):
                 x = B.y[r * WV + v]
                 dx = v_clamp(-0.05, f[r * WV + v], 0.05)
-                moving = B.fresh[v] & ~v_le(v_abs(dx), v_set(1e-12) + v_set(1e-14) * v_abs(x))
-                B.lost[v] = B.lost[v] | moving
-                x = v_select(B.fresh[v], x + dx, x)
+                B.lost[v] = B.lost[v] | (going[v] & ~v_le(v_abs(dx), v_set(1e-12) + v_set(1e-14) * v_abs(x)))
+                x = v_select(going[v], x + dx, x)
                 B.y[r * WV + v] = x
                 B.reg[r * WV + v] = x
         left = 0
         for v in range(WV):
-            left |= v_any(B.lost[v])
+            going[v] = B.lost[v]
+            left |= v_any(going[v])
         if not left:
             return
 
