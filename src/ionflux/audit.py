@@ -68,7 +68,7 @@ def audit(run: Trajectory) -> Audit:
     if not len(run.t):
         return Audit(0.0, 0.0, 0.0)
     start = {ion: float(run.amount[ion][0]) for ion in cell.ions}
-    lowest = min(float(np.min(run.amount[i])) / max(start[i], 1e-300) for i in cell.ions)
+    lowest = min(float(np.min(run.amount[i])) / max(start[i], 1e-300) for i in cell.ions) if cell.ions else 1.0
     held = run.c_impermeant * run.volume
     moved = _moved(run)
     charge = float(np.max(run.charge_imbalance))
@@ -96,7 +96,7 @@ def _totals(run: Trajectory) -> float:
         names = [n.partition(".")[2] for n in run.lowered.groups.get("amount_out", ())]
         given = {n.partition(".")[2] for n in (*run.cell.held, *run.cell.slaved)}
         for name in names:
-            if name not in given:
+            if name not in given and name in run.cell.bath:
                 total = run._look(f"amount_out.{name}") + run.amount.get(name, 0.0)
                 worst = max(worst, float(np.ptp(total) / max(np.max(np.abs(total)), 1e-300)))
     return worst

@@ -65,7 +65,7 @@ class Inside:
                 name = f"{x}inside.{ion.name}"
                 self.c[ion.name] = slot(name, value(name))
         for pool in cell.extra_pools:
-            if pool.side == "in" and self._given(pool.name):
+            if pool.side == "in" and pool.of in cell.held:
                 name = f"{x}pools.{pool.name}"
                 self.c[pool.name] = slot(name, value(name))
         if not self.flows and not self.instant:
@@ -89,7 +89,7 @@ class Inside:
     def _balance_charge(self) -> None:
         e, x = self.replaced, self.prefix
         assert e is not None
-        terms = {self.slot(f"{x}impermeant charge", value(f"{x}_impermeant_charge")): -1.0}
+        terms = {self._given_charge(): -1.0}
         if self.charge is not None:
             terms = {self.charge: 1.0, **terms}
         if self.electrode is not None:
@@ -97,6 +97,13 @@ class Inside:
         terms |= {n: -float(i.z) for i, n in self.amount.items()}
         self.balance = {k: w / e.z for k, w in terms.items()}
         self.amount[e] = self.program.sum(self.balance)
+
+    def _given_charge(self) -> Node:
+        """Of impermeants, and what electrodes had brought before the start where none brings any now; mol."""
+        x = self.prefix
+        if self.electrode is not None:
+            return self.slot(f"{x}impermeant charge", value(f"{x}_impermeant_charge"))
+        return self.slot(f"{x}given charge", lambda v: v[f"{x}_impermeant_charge"] + v[f"{x}_electrode"])
 
     def finish_volume(self, outside: Outside) -> None:
         """The volume where water follows at once, then what depends on it."""
@@ -154,7 +161,7 @@ class Inside:
         return v[f"{self.prefix}C_m"] / self.cell.faraday
 
     def electrode_charge(self) -> Node | None:
-        """Charge that no ion of the cell accounts for, mol: of electrodes, and of what holds pools; None where it is 0."""
+        """Charge that no ion of the cell accounts for, mol: of electrodes, and of what holds pools; None where it stays as it was."""
         if self.electrode is not None or self.replaced is not None:
             return self.electrode
         if self.cell.potential == "current":
@@ -183,10 +190,13 @@ class Outside:
         self.amount: dict[str, Node] = {}
         #: ions that something holds inside, so that a finite outside has to count them itself
         self.counted: dict[str, Node] = {}
+        self.pool_amount: dict[str, Node] = {}
         if self.finite:
             outer = [i.name for i in self.bath if f"c_out.{i.name}" not in cell.slaved]
             given = [name for name in outer if any(m._given(name) for m in self.members)]
             self.counted = {name: state(f"{prefix}amount_out.{name}") for name in given}
+            pools = [p for p in cell.extra_pools if p.side == "out" and p.of not in cell.held and p.of not in cell.slaved]
+            self.pool_amount = {p.name: state(f"{prefix}amount_out.{p.name}") for p in pools}
         self.volume: Node | None = None
         self.osmolarity: Node = -1
         self._join()
@@ -198,7 +208,7 @@ class Outside:
             self._finish_volumes()
             return
         solutes = {self.slot(f"{x}solutes outside", value(f"{x}_solutes_out")): 1.0}
-        for ion in self.bath:
+        for ion in self.bath:  # what is slaved comes later, see `finish`
             name = ion.name
             if name in self.counted:
                 self.amount[name] = self.counted[name]
@@ -251,17 +261,27 @@ class Outside:
 
     def _bath_osmolarity(self, v: Values) -> Any:
         x = self.prefix
-        total = 0.0 if self.bath.impermeant is None else self.bath.impermeant.c
+        total = 0.0 if self.bath.impermeant is None else v[f"{x}bath.impermeant.c"]
         for ion in self.bath:
-            total = total + v[f"{x}bath.{ion.name}"]
+            if f"c_out.{ion.name}" not in self.cell.slaved:
+                total = total + v[f"{x}bath.{ion.name}"]
         return total + v[f"{x}bath.osmolyte"]
+
+    def finish(self, c: Callable[[str], Node]) -> None:
+        """What follows from concentrations inside: slaved ones count in the osmolarity."""
+        names = [f"c_out.{ion.name}" for ion in self.bath if f"c_out.{ion.name}" in self.cell.slaved]
+        if names and any(m.instant for m in self.members):
+            raise ModelError("Water(instant=True) and slaved concentrations outside: the volume would follow from itself; give Water(P_f=)")
+        if names:
+            self.osmolarity = self.program.sum({self.osmolarity: 1.0, **{c(name): 1.0 for name in names}})
 
     def c(self, name: str) -> Node:
         """Concentration outside of an ion or pool."""
         x = self.prefix
-        if name in self.amount:
+        amount = self.amount.get(name, self.pool_amount.get(name))
+        if amount is not None:
             assert self.volume is not None
-            return self.program.divide(self.amount[name], self.volume)
+            return self.program.divide(amount, self.volume)
         if any(name == ion.name for ion in self.bath):
             return self.slot(f"{x}c_out.{name}", value(f"{x}bath.{name}"))
         return self.slot(f"{x}c_out.{name}", value(f"{x}pools.{name}"))
@@ -294,6 +314,7 @@ def values_of_start(start: Start, faraday: Any, thermal_voltage: Any) -> dict[st
         values |= {f"_total.{ion.name}": n + start.amount.get(ion, 0.0) for ion, n in outside.items()}
         values |= {f"_amount_out.{ion.name}": n for ion, n in outside.items()}
         values |= {
+            **{f"_amount_out.{name.partition('.')[2]}": n for name, n in start.pools.items() if name.startswith("out.")},
             "_volume_out": start.volume_out,
             "_volume_all": start.volume + start.volume_out,
             "_solutes_out": start.solutes_out,

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from .compartments import Inside, Outside
@@ -56,6 +57,9 @@ class Model:
         self.rates: dict[str, Node] = {}
         self.potentials: list[int] = []  # positions of states that are potentials or charges
         for inside in self.insides.values():
+            inside.finish_pools(partial(self._concentration, inside))
+        self.outside.finish(partial(self._concentration, next(iter(self.insides.values()))))
+        for inside in self.insides.values():
             self._membrane(inside)
         self._tolerances()
         if counting:
@@ -79,7 +83,7 @@ class Model:
     def _concentration(self, inside: Inside, name: str) -> Node:
         if name in inside.cell.slaved:
             rule = inside.cell.slaved[name]
-            constant = self.slot(f"{inside.prefix}slaved {name}", lambda v: rule.constant)
+            constant = self.slot(f"{inside.prefix}slaved {name}", value(f"{inside.prefix}slaved.{name}"))
             return self.program.sum({constant: 1.0, **{self._concentration(inside, n): w for n, w in rule.weights.items()}})
         side, _, what = name.partition(".")
         return inside.c[what] if side == "c_in" else self.outside.c(what)
@@ -92,7 +96,6 @@ class Model:
 
     def _membrane(self, inside: Inside) -> None:
         p, cell, x = self.program, inside.cell, inside.prefix
-        inside.finish_pools(lambda name: self._concentration(inside, name))
         env = Env(
             p,
             self.slot,
@@ -108,6 +111,8 @@ class Model:
         for ion in inside.free:
             p.row(inside.amount[ion], {rates[m]: m.moves.get(ion, 0) for m in rates})
         for name, node in inside.pool_amount.items():
+            p.row(node, {rates[m]: -_spent(m, name) for m in rates})
+        for name, node in self.outside.pool_amount.items():
             p.row(node, {rates[m]: -_spent(m, name) for m in rates})
         for name, node in self.outside.counted.items():
             p.row(node, {rates[m]: -sum(n for ion, n in m.moves.items() if ion.name == name) for m in rates})
@@ -180,7 +185,8 @@ class Model:
     def _rows_of(self, x: str, inside: Inside) -> dict[Node, tuple[Node, float, bool]]:
         F = inside.cell.faraday
         atol_n = self.slot(f"{x}atol amount", _times(f"{x}_atol_c", f"{x}_volume"))
-        states = [*(inside.amount[i] for i in inside.free), *inside.pool_amount.values(), *self.outside.counted.values()]
+        states = [*(inside.amount[i] for i in inside.free), *inside.pool_amount.values()]
+        states += [*self.outside.counted.values(), *self.outside.pool_amount.values()]
         rows: dict[Node, tuple[Node, float, bool]] = dict.fromkeys(states, (atol_n, 1.0, True))
         if inside.flows:
             rows[inside.volume] = (self.slot(f"{x}atol volume", _times(f"{x}_atol_w", f"{x}_volume")), 1.0, True)

@@ -227,7 +227,7 @@ class Observed:
     @cached_property
     def electrode_charge(self) -> Array:
         if "electrode" not in self.lowered.model.observables:
-            return self._plain(np.zeros(self.shape))
+            return self._plain(self.values["_electrode"] * self.lowered.cell.faraday + np.zeros(self.shape))
         return self._plain(self._look("electrode") * self.lowered.cell.faraday)
 
     @property
@@ -296,12 +296,11 @@ class Observed:
     @cached_property
     def charge_imbalance(self) -> Array:
         """``|F (sum(z n) + q_electrode) - C_m A V|`` over ``F sum(|z| n)``, from the amounts themselves."""
-        charge: Any = self.values["_impermeant_charge"] + 0.0 * self.V
+        charge: Any = self.values["_impermeant_charge"] + self.electrode_charge / self.lowered.cell.faraday
         size: Any = np.abs(charge)
         for ion in self.lowered.cell.ions:
             charge = charge + ion.z * self.amount[ion]
             size = size + abs(ion.z) * self.amount[ion]
-        for name, sign in (("electrode", 1.0), ("membrane_charge", -1.0)):
-            if name in self.lowered.model.observables:
-                charge = charge + sign * self._look(name)
+        if "membrane_charge" in self.lowered.model.observables:
+            charge = charge - self._look("membrane_charge")
         return self._plain(np.abs(charge) / size)

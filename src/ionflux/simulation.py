@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ._dispatch import kernels
-from .errors import InputError, Interrupted, NonFiniteError, SolveError, Status, StepSizeError
+from .errors import ConvergenceError, InputError, Interrupted, NonFiniteError, SolveError, Status, StepSizeError
 from .events import Crossing, Event, Finder, crossings, interpolate, shortened
 from .protocols import Protocol, prepare, tolerance_values
 from .results import Stats, Trajectory
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["simulate"]
 
 METHODS = ("auto", "implicit", "explicit")
-FAILURES = {Status.STEP_TOO_SMALL: StepSizeError, Status.NOT_FINITE: NonFiniteError}
+FAILURES = {Status.STEP_TOO_SMALL: StepSizeError, Status.NOT_FINITE: NonFiniteError, Status.NOT_CONVERGED: ConvergenceError}
 
 
 def simulate(

@@ -225,6 +225,8 @@ def _checked(model: Cell, vary: Mapping[str, Any]) -> tuple[dict[str, NDArray[np
     for name, x in vary.items():
         if name not in known:
             raise UnknownNameError.among("vary: the cell has no parameter", name, known)
+        if name == "constants.F":
+            raise InputError("constants.F is one number for all cells of a sweep; give each value to replace() and run it by itself")
         a = np.ascontiguousarray(x, dtype=float)
         if a.ndim != 1 or not a.size:
             raise ShapeError(f"vary[{name!r}] has shape {a.shape}; give one value per cell, shape (cells,)")
