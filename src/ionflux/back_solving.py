@@ -94,5 +94,5 @@ def _rates(cell: Cell, V: float | None) -> dict[str, float]:
     y = np.array([lowered.initial(values)], dtype=float)
     if V is None:
         y = lowered.settle(y, base)
-    seen = lowered.observe(lowered.groups["rate"], y, base, np.empty(0, np.intc), np.empty((1, 0)))
+    seen = lowered.observe(lowered.groups["rate"], y, base)
     return {name.partition(".")[2]: float(x[0]) for name, x in seen.items()}

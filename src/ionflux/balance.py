@@ -136,7 +136,7 @@ class Balance:
         """y after a step, which is halved until no amount or volume that is not a state falls below zero."""
         for _ in range(40):
             trial = np.where(self.potential, y + step * size, y * np.exp(np.where(self.potential, 0.0, step)))
-            seen = self.lowered.observe(self._positive, trial[None], self.base, np.empty(0, np.intc), np.empty((1, 0)))
+            seen = self.lowered.observe(self._positive, trial[None], self.base)
             if all(float(x[0]) > 0.0 or float(x[0]) == 0.0 == float(self._at_start[n]) for n, x in seen.items()):
                 break
             step = step * 0.5
@@ -144,7 +144,7 @@ class Balance:
 
     @cached_property
     def _at_start(self) -> dict[str, float]:
-        seen = self.lowered.observe(self._positive, self.start[None], self.base, np.empty(0, np.intc), np.empty((1, 0)))
+        seen = self.lowered.observe(self._positive, self.start[None], self.base)
         return {n: float(x[0]) for n, x in seen.items()}
 
     def eigenvalues(self, y: NDArray[np.float64]) -> NDArray[Any]:

@@ -86,8 +86,7 @@ class _States(Observed):
     """Any states at any times, for reading one observable."""
 
     def __init__(self, protocol: Protocol, t: NDArray[np.float64], y: NDArray[np.float64], segment: NDArray[np.intp]) -> None:
-        self._t, self._y = t, y
-        self._rows = protocol.slots_at(t, segment=segment)
+        self._t, self._y, self._segment, self._protocol = t, y, segment, protocol
         self._set(protocol.lowered, protocol.values, protocol.base)
 
     @property
@@ -99,8 +98,11 @@ class _States(Observed):
         return self._y
 
     @property
-    def _parameters(self) -> tuple[NDArray[np.intc], NDArray[np.float64]]:
-        return self._rows
+    def _slots(self) -> NDArray[np.intc]:
+        return self._protocol.slots
+
+    def _rows(self) -> NDArray[np.float64]:
+        return self._protocol.rows_at(self._t, segment=self._segment)
 
 
 class Finder:

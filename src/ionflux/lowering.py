@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -34,14 +34,7 @@ class Lowered:
         tables, self.registers = self.model.program.finish()
         self.pattern: list[tuple[int, int]] = tables.pop("pattern")  # type: ignore[assignment]
         self.plan = kernels.Plan(tables)
-        self.schedules: dict[Any, Any] = {}
-
-    @cached_property
-    def _viewer(self) -> tuple[Any, dict[str, int]]:
-        """A second plan that also computes what only a reader wants."""
-        look = self.model.observables
-        tables, registers = self.model.program.finish(wanted=look.values())
-        return kernels.Plan(tables), {name: registers[node] for name, node in look.items()}
+        self._readers: dict[tuple[str, ...], Any] = {}
 
     @cached_property
     def groups(self) -> dict[str, list[str]]:
@@ -100,16 +93,36 @@ class Lowered:
         return y
 
     def observe(
-        self, names: Iterable[str], y: NDArray[np.float64], base: NDArray[np.float64], slots: NDArray[np.intc], rows: NDArray[np.float64]
+        self,
+        names: Iterable[str],
+        y: NDArray[np.float64],
+        base: NDArray[np.float64],
+        slots: NDArray[np.intc] = NO_SLOTS,
+        rows: Callable[[], NDArray[np.float64]] | None = None,
     ) -> dict[str, NDArray[np.float64]]:
-        """Observables at states y (m, n), parameters `base` except `slots`, which follow `rows` (m, len(slots))."""
-        plan, registers = self._viewer
-        wanted = list(names)
+        """Observables at states y (m, n), parameters `base` except `slots`, which follow `rows()` (m, len(slots)).
+
+        `rows` is only called where one of the names depends on one of the slots.
+        """
+        wanted = tuple(names)
+        reader = self._readers.get(wanted)
+        if reader is None:
+            reader = self._readers[wanted] = self._reader(wanted)
+        plan, registers, read = reader
         out = np.empty((len(wanted), len(y)))
-        plan.evaluate(
-            np.ascontiguousarray(y), base, slots, np.ascontiguousarray(rows), np.array([registers[w] for w in wanted], np.intc), out
-        )
+        if rows is None or read.isdisjoint(slots.tolist()):
+            plan.evaluate(y, base, NO_SLOTS, np.empty((len(y), 0)), registers, out)
+        else:
+            plan.evaluate(y, base, slots, np.ascontiguousarray(rows()), registers, out)
         return dict(zip(wanted, out, strict=True))
+
+    def _reader(self, names: tuple[str, ...]) -> tuple[Any, NDArray[np.intc], frozenset[int]]:
+        """A plan that computes these observables and no more, their registers, and the slots that they depend on."""
+        program, nodes = self.model.program, [self.model.observables[name] for name in names]
+        tables, registers, read = program.reader(nodes)
+        tables.pop("pattern")
+        position = {node: i for i, node in enumerate(program.parameters)}
+        return kernels.Plan(tables), np.array([registers[n] for n in nodes], np.intc), frozenset(position[n] for n in read)
 
     def derivatives(
         self, y: NDArray[np.float64], base: NDArray[np.float64], slots: Any = NO_SLOTS, rows: Any = None

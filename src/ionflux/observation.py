@@ -143,8 +143,11 @@ class Observed:
         return self._read_so_far[name]
 
     def _read(self, names: Sequence[str]) -> None:
-        seen = self.lowered.observe(names, self._states, self._base, *self._parameters)
-        self._read_so_far |= {n: self._plain(x.reshape(self.shape)) for n, x in seen.items()}
+        seen = self.lowered.observe(names, self._states, self._base, self._slots, self._rows)
+        shape = self.shape
+        if len(shape) != 1:
+            seen = {n: self._plain(x.reshape(shape)) for n, x in seen.items()}
+        self._read_so_far |= seen
 
     def compute(self, names: Iterable[str]) -> None:
         """Read observables now and in one go.
@@ -199,9 +202,13 @@ class Observed:
         """The rows, (rows, n)."""
         raise NotImplementedError
 
-    @cached_property
-    def _parameters(self) -> tuple[NDArray[np.intc], NDArray[np.float64]]:
-        """Parameters that differ from `_base`: their slots, and (rows, slots) values."""
+    @property
+    def _slots(self) -> NDArray[np.intc]:
+        """Parameters that may differ from `_base`."""
+        return np.empty(0, np.intc)
+
+    def _rows(self) -> NDArray[np.float64]:
+        """Their values, (rows, slots)."""
         raise NotImplementedError
 
     @staticmethod

@@ -241,6 +241,13 @@ class Program:
         """
         return _Tables(self, set(wanted)).arrays()
 
+    def reader(self, wanted: Iterable[Node]) -> tuple[dict[str, object], dict[Node, int], set[Node]]:
+        """Tables that compute `wanted` and nothing else (no rows, no Jacobian), the registers, and the parameters they read."""
+        made = _Tables(self, set(wanted), reading=True)
+        read = {n for node in made.rates for n in self._ops[node].all_reads} | set(wanted)
+        tables, register = made.arrays()
+        return tables, register, read & set(self.parameters)
+
 
 def _add(into: Gradient, gradient: Gradient, factors: tuple[Node, ...], weight: float) -> None:
     for state, terms in gradient.items():
@@ -253,14 +260,16 @@ def _add(into: Gradient, gradient: Gradient, factors: tuple[Node, ...], weight: 
 class _Tables:
     """One finished program: what is alive, its numbering, the Jacobian, the elimination."""
 
-    def __init__(self, program: Program, wanted: set[Node]) -> None:
+    def __init__(self, program: Program, wanted: set[Node], *, reading: bool = False) -> None:
         self.p = p = program
         self.states = [*p.states, *p.counters]
+        self.rows: dict[Node, dict[Node, float]] = {s: {} if reading else p._rows[s] for s in self.states}
+        self.tolerances = [] if reading else p._tolerances
         self.entries = self._jacobian()
         live = set(wanted)
-        for terms in p._rows.values():
+        for terms in self.rows.values():
             live |= set(terms)
-        for terms, value, atol, _, _ in p._tolerances:
+        for terms, value, atol, _, _ in self.tolerances:
             live |= {*terms, value, atol}
         live |= {f for terms in self.entries.values() for key in terms for f in key}
         self.late = self._alive(p._late, live)
@@ -288,7 +297,7 @@ class _Tables:
         position = {s: i for i, s in enumerate(self.states)}
         entries: dict[tuple[int, int], Terms] = {}
         for state in self.states:
-            for node, weight in p._rows[state].items():
+            for node, weight in self.rows[state].items():
                 for other, polynomial in p._depends(node).items():
                     entry = entries.setdefault((position[state], position[other]), {})
                     for key, w in polynomial.items():
@@ -312,7 +321,7 @@ class _Tables:
         out["factors"] = np.array(self.factors, dtype=np.intc).reshape(-1, 4)
         out["term_index"] = np.array([i for i, _ in self.terms], dtype=np.intc)
         out["term_weight"] = np.array([w for _, w in self.terms], dtype=float)
-        out.update(sums("rows", [{reg[k]: w for k, w in p._rows[s].items()} for s in self.states]))
+        out.update(sums("rows", [{reg[k]: w for k, w in self.rows[s].items()} for s in self.states]))
         self._tolerance_rows(out)
         return out, dict(reg)
 
@@ -361,7 +370,7 @@ class _Tables:
     def _tolerance_rows(self, out: dict[str, object]) -> None:
         p, reg = self.p, self.register
         position = {s: i for i, s in enumerate(p.states)}
-        rows = p._tolerances
+        rows = self.tolerances
         out["n_tol"] = len(rows)
         out["tol_value"] = np.array([reg[v] for _, v, _, _, _ in rows], dtype=np.intc)
         out["tol_atol"] = np.array([reg[a] for _, _, a, _, _ in rows], dtype=np.intc)

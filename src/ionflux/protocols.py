@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -56,17 +57,26 @@ class Protocol:
         """Segment of each time; a break point belongs to the segment that it ends."""
         return np.clip(np.searchsorted(self.segment_end, t, side="left"), 0, len(self.segment_end) - 1)
 
-    def slots_at(
-        self, t: NDArray[np.float64], cell: int = 0, segment: NDArray[np.intp] | None = None
-    ) -> tuple[NDArray[np.intc], NDArray[np.float64]]:
-        """Parameters that differ from `base` at times t of one cell: their slots, and (len(t), slots) values."""
+    @cached_property
+    def slots(self) -> NDArray[np.intc]:
+        """Parameters that differ from `base` in some cell or at some time."""
+        return np.concatenate([self.vary_slot, self.sched_slot])
+
+    @cached_property
+    def start(self) -> NDArray[np.float64]:
+        """States at the start of the first cell, (1, n)."""
+        y = np.array([[float(np.asarray(x).flat[0]) for x in self.lowered.initial(self.values)]])
+        return self.lowered.settle(y, self.base, self.slots, self.rows_at(np.zeros(1))) if self.lowered.model.algebraic else y
+
+    def rows_at(self, t: NDArray[np.float64], cell: int = 0, segment: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
+        """Their values at times t of one cell, (len(t), slots)."""
         k = self.segment_of(t) if segment is None else segment
         x = self.sched[cell if len(self.sched) > 1 else 0][k]
-        moved = x[..., 0] + x[..., 1] * (t - self.segment_start[k])[:, None]
+        moved: NDArray[np.float64] = x[..., 0] + x[..., 1] * (t - self.segment_start[k])[:, None]
         if not len(self.vary_slot):
-            return self.sched_slot, moved
+            return moved
         fixed = np.broadcast_to(self.vary[cell], (len(t), len(self.vary_slot)))
-        return np.concatenate([self.vary_slot, self.sched_slot]), np.concatenate([fixed, moved], axis=1)
+        return np.concatenate([fixed, moved], axis=1)
 
 
 def tolerance_values(rtol: float, atol: float | Mapping[str, float] | None) -> dict[str, float]:

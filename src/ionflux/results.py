@@ -108,9 +108,12 @@ class Trajectory(Observed):
     def _states(self) -> NDArray[np.float64]:
         return self._y
 
-    @cached_property
-    def _parameters(self) -> tuple[NDArray[np.intc], NDArray[np.float64]]:
-        return self._protocol.slots_at(self.t)
+    @property
+    def _slots(self) -> NDArray[np.intc]:
+        return self._protocol.slots
+
+    def _rows(self) -> NDArray[np.float64]:
+        return self._protocol.rows_at(self.t)
 
     def __len__(self) -> int:
         return len(self.t)

@@ -150,11 +150,9 @@ class CellRun:
         self.times = times = None if watched is not None else times
         self.seconds = 0.0
         n = len(protocol.lowered.state_names)
-        y0 = np.array([protocol.lowered.initial(protocol.values)], dtype=float)
-        if protocol.lowered.model.algebraic:
-            y0 = protocol.lowered.settle(y0, protocol.base, *protocol.slots_at(np.zeros(1)))
+        y0 = protocol.start.copy()
         n_out = 0 if times is None else len(times)
-        self.start = y0[0].copy()
+        self.start = protocol.start[0]
         self.arrays: dict[str, Any] = {
             "y": y0,
             "t": np.zeros(1),
@@ -265,7 +263,7 @@ def sample_times(at: Any, samples: int | None, until: float) -> NDArray[np.float
     times = np.ascontiguousarray(np.atleast_1d(at), dtype=float)
     if times.ndim != 1 or not times.size:
         raise InputError(f"at has shape {times.shape}; give a one-dimensional array of times in seconds")
-    if not (np.all(np.diff(times) >= 0) and times[0] >= 0.0 and times[-1] <= until):
+    if not (times[0] >= 0.0 and times[-1] <= until and (times[1:] >= times[:-1]).all()):
         raise InputError(f"at must be increasing times within 0...{until:g} s")
     return times
 

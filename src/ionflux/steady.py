@@ -52,10 +52,6 @@ class SteadyState(Observed):
     def _states(self) -> NDArray[np.float64]:
         return self._y[None]
 
-    @cached_property
-    def _parameters(self) -> tuple[NDArray[np.intc], NDArray[np.float64]]:
-        return np.empty(0, np.intc), np.empty((1, 0))
-
     @property
     def osmolarity(self) -> float:
         return float(self.osmolarity_in)
@@ -328,5 +324,5 @@ def _follow(cell: Cell, balance: Balance, tol: float) -> SteadyState:
 
 
 def _volume(balance: Balance, y: NDArray[np.float64]) -> float:
-    seen = balance.lowered.observe(["volume"], y[None], balance.base, np.empty(0, np.intc), np.empty((1, 0)))
+    seen = balance.lowered.observe(["volume"], y[None], balance.base)
     return float(seen["volume"][0])

@@ -5,19 +5,19 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ._config import usable_threads
 from ._dispatch import kernels
-from .compartments import start_values
+from .compartments import values_of_start
 from .errors import InputError, Interrupted, ShapeError, Status, UnknownNameError
 from .observation import Observed
 from .protocols import Protocol, prepare, tolerance_values
 from .results import Stats
 from .simulation import Watch, positive_time, sample_times
+from .starts import decides_start, start_arrays
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from .cells import Cell
 
 __all__ = ["Sweep", "sweep"]
-
-OF_THE_START = ("V", "volume", "area", "C_m", "T", "inside.", "bath.", "impermeant.", "constants.", "state.")
 
 
 class Sweep(Observed):
@@ -70,8 +68,11 @@ class Sweep(Observed):
     def _states(self) -> NDArray[np.float64]:
         return self._flat
 
-    @cached_property
-    def _parameters(self) -> tuple[NDArray[np.intc], NDArray[np.float64]]:
+    @property
+    def _slots(self) -> NDArray[np.intc]:
+        return self._protocol.slots
+
+    def _rows(self) -> NDArray[np.float64]:
         return _rows(self._protocol, len(self), self.t)
 
     def __len__(self) -> int:
@@ -138,7 +139,7 @@ def sweep(
     for k, x in enumerate(protocol.lowered.initial(protocol.values)):
         y[:, k] = np.reshape(x, -1)
     if protocol.lowered.model.algebraic:
-        y = protocol.lowered.settle(y, protocol.base, *_rows(protocol, n_cells, np.zeros(1)))
+        y = protocol.lowered.settle(y, protocol.base, protocol.slots, _rows(protocol, n_cells, np.zeros(1)))
     arrays: dict[str, Any] = {
         "y": y,
         "t": np.zeros(n_cells),
@@ -245,14 +246,16 @@ def _checked(model: Cell, vary: Mapping[str, Any]) -> tuple[dict[str, NDArray[np
 
 def _starts(model: Cell, swept: Mapping[str, NDArray[np.float64]], n_cells: int) -> dict[str, NDArray[np.float64]]:
     """Start values per cell, where something that decides the start varies: each is the start of the replaced cell."""
-    deciding = [n for n in swept if any(n == s or (s.endswith(".") and n.startswith(s)) for s in OF_THE_START)]
+    deciding = {name: x for name, x in swept.items() if decides_start(model, name)}
     if not deciding:
         return {}
-    rows = [start_values(model.replace({n: float(swept[n][i]) for n in deciding})) for i in range(n_cells)]
-    return {k: np.array([r[k] for r in rows], dtype=float) for k in rows[0] if not k.startswith("_atol")}
+    starts = start_arrays(model, deciding)
+    if starts.failed:
+        raise next(iter(starts.failed.values()))
+    return values_of_start(starts.start, starts.faraday, starts.thermal_voltage)
 
 
-def _rows(protocol: Protocol, n_cells: int, t: NDArray[np.float64]) -> tuple[NDArray[np.intc], NDArray[np.float64]]:
+def _rows(protocol: Protocol, n_cells: int, t: NDArray[np.float64]) -> NDArray[np.float64]:
     """Parameters of every (cell, time), in the order of the states."""
     k = protocol.segment_of(t)
     moved = protocol.sched[:, k][..., 0] + protocol.sched[:, k][..., 1] * (t - protocol.segment_start[k])[None, :, None]
@@ -261,4 +264,4 @@ def _rows(protocol: Protocol, n_cells: int, t: NDArray[np.float64]) -> tuple[NDA
     if n_fixed:
         rows[:, :, :n_fixed] = protocol.vary[:, None, :]
     rows[:, :, n_fixed:] = moved
-    return np.concatenate([protocol.vary_slot, protocol.sched_slot]), rows.reshape(n_cells * len(t), -1)
+    return rows.reshape(n_cells * len(t), -1)
