@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from .cells import Constants as Constants
     from .cells import Pool as Pool
     from .cells import Slaved as Slaved
+    from .charged_bilayers import ChargedBilayer as ChargedBilayer
+    from .charged_bilayers import charged_bilayer as charged_bilayer
+    from .double_layers import DoubleLayer as DoubleLayer
+    from .double_layers import double_layer as double_layer
+    from .double_layers import gating_shift as gating_shift
     from .electrochem import bernoulli as bernoulli
     from .electrochem import born_energy as born_energy
     from .electrochem import chord_voltage as chord_voltage
@@ -78,6 +83,9 @@ if TYPE_CHECKING:
     from .preset_library import preset as preset
     from .preset_library import presets as presets
     from .results import Trajectory as Trajectory
+    from .scenarios import Scenario as Scenario
+    from .scenarios import from_toml as from_toml
+    from .scenarios import to_toml as to_toml
     from .schedules import pulse as pulse
     from .schedules import ramp as ramp
     from .schedules import step as step
@@ -108,6 +116,8 @@ if TYPE_CHECKING:
     from .species import Sr as Sr
     from .steady import ClosedForm as ClosedForm
     from .steady import SteadyState as SteadyState
+    from .surfaces import ChargedSurface as ChargedSurface
+    from .surfaces import SurfaceGroup as SurfaceGroup
     from .sweeps import Sweep as Sweep
     from .sweeps import sweep as sweep
     from .units import *  # noqa: F403
@@ -119,6 +129,8 @@ _HOMES = {
     "cells": "Cell Constants Pool Slaved",
     "electrochem": "bernoulli born_energy chord_voltage driving_force electrochemical_difference ions_in membrane_charge nernst "
     "permeability_ratio",
+    "charged_bilayers": "ChargedBilayer charged_bilayer",
+    "double_layers": "DoubleLayer double_layer gating_shift",
     "errors": "ConvergenceError ElectroneutralityError InputError Interrupted IonfluxError IonfluxWarning MissingExtra ModelError "
     "NoClosedForm NonFiniteError NoSteadyState NotNeutralWarning ScenarioError ShapeError SolveError Status StepSizeError StorageError "
     "UnitRangeError UnknownNameError",
@@ -131,9 +143,11 @@ _HOMES = {
     "Water",
     "preset_library": "preset presets",
     "results": "Trajectory",
+    "scenarios": "Scenario from_toml to_toml",
     "schedules": "pulse ramp step table train",
     "species": "IonSpecies Na K Cl Ca Mg H OH HCO3 Li Rb Cs Ba Sr NH4 SO4 Br I_ F_ NO3 TMA Choline Gluconate",
     "steady": "ClosedForm SteadyState",
+    "surfaces": "ChargedSurface SurfaceGroup",
     "sweeps": "Sweep sweep",
     "units": "celsius",
 }

@@ -1,9 +1,9 @@
 """Choose the build of the kernels that this CPU runs fastest.
 
-The kernels of cells and those of formulas exist as one module per instruction set (AVX-512, AVX2, baseline), all compiled from
+The kernels of cells, of formulas and of double layers exist as one module per instruction set (AVX-512, AVX2, baseline), all compiled from
 the same source and equal to the last bit in what they compute. Everything above takes them from here::
 
-    from ._dispatch import fields, kernels
+    from ._dispatch import fields, kernels, layers
 
 The environment variable ``IONFLUX_ISA`` (``v4``, ``v3`` or ``baseline``), read once at import, forces one of them: for
 tests, and for measuring what the wider registers bring.
@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING
 
 from . import _fields as _baseline_fields
 from . import _kernels as _baseline
+from . import _layers as _baseline_layers
 from .errors import InputError
 
-__all__ = ["choose", "choose_fields", "fields", "kernels"]
+__all__ = ["choose", "choose_fields", "choose_layers", "fields", "kernels", "layers"]
 
 # x86-64 level -> ending of the module's name, widest first; level 2 and everything that is not x86-64 is the baseline
 _BUILDS = {"v4": (4, "_v4"), "v3": (3, "_v3")}
@@ -55,6 +56,11 @@ def choose_fields(isa: str | None = None) -> ModuleType:
     return _choose(isa, "_fields", _baseline_fields)
 
 
+def choose_layers(isa: str | None = None) -> ModuleType:
+    """Import and return the kernels of double layers for an instruction set; see `choose`."""
+    return _choose(isa, "_layers", _baseline_layers)
+
+
 def _choose(isa: str | None, family: str, baseline: ModuleType) -> ModuleType:
     level = _baseline.cpu_level()
     if not isa:
@@ -78,6 +84,8 @@ def _choose(isa: str | None, family: str, baseline: ModuleType) -> ModuleType:
 if TYPE_CHECKING:  # all builds have the same functions; the stubs describe them once
     from . import _fields as fields
     from . import _kernels as kernels
+    from . import _layers as layers
 else:
     kernels = choose(os.environ.get("IONFLUX_ISA"))
     fields = choose_fields(os.environ.get("IONFLUX_ISA"))
+    layers = choose_layers(os.environ.get("IONFLUX_ISA"))

@@ -23,7 +23,7 @@ LAYERS = (
     {"_broadcast"},
     {"electrochem", "ghk"},
     # descriptions: pure data
-    {"baths", "mechanisms", "schedules"},
+    {"baths", "mechanisms", "schedules", "surfaces"},
     {"cells"},
     {"starts"},
     {"_rebuild", "preset_library"},
@@ -41,9 +41,15 @@ LAYERS = (
     {"results"},
     {"simulation"},
     {"steady", "sweeps"},
+    # double layers
+    {"roots", "screening"},
+    {"diffuse"},
+    {"layer_results", "surface_laws"},
+    {"double_layers"},
+    {"charged_bilayers"},
     # what people see
     {"_draw", "files"},
-    {"plotting"},
+    {"layer_plots", "plotting"},
     {"demo"},
     {"cli"},
     {"commands"},
@@ -56,6 +62,8 @@ UPWARDS = {
     "mechanisms": {"evaluation"},
     "cells": {"back_solving", "results", "simulation", "steady"},
     "results": {"plotting", "files"},
+    "layer_results": {"layer_plots", "_draw"},
+    "charged_bilayers": {"layer_plots", "_draw"},
     "cli": {"commands"},  # only once typer is known to be there
 }
 
@@ -145,7 +153,7 @@ def test_descriptions_know_neither_arrays_nor_kernels() -> None:
 
 
 def test_compiled_modules_are_reached_through_the_dispatch_only() -> None:
-    assert {found.module for found in OWN if found.target.startswith(("_kernels", "_fields"))} <= {"_dispatch"}
+    assert {found.module for found in OWN if found.target.startswith(("_kernels", "_fields", "_layers"))} <= {"_dispatch"}
 
 
 def test_at_the_head_of_a_module_only_numpy_comes_from_outside() -> None:

@@ -103,11 +103,11 @@ cdef inline vd v_log(vd x) noexcept nogil:
     return v_fma(k, v_set(LN2_HI), f + v_fma(k, v_set(LN2_LO), s * g))
 
 
-cdef inline vd v_exp(vd x) noexcept nogil:
-    """e^x = 2^n e^r; beyond the clamp the result is 0 or inf already."""
+cdef inline vd v_exp_parts(vd x, vd *z) noexcept nogil:
+    """e^r - 1 where e^x = 2^n e^r and z = MAGIC + n; beyond the clamp e^x is 0 or inf already."""
     cdef vd y = v_clamp(-746.0, x, 710.0)
-    cdef vd z = v_fma(y, v_set(LOG2E), v_set(MAGIC))
-    cdef vd n = z - v_set(MAGIC)
+    z[0] = v_fma(y, v_set(LOG2E), v_set(MAGIC))
+    cdef vd n = z[0] - v_set(MAGIC)
     cdef vd r = v_fma(n, v_set(-LN2_LO), v_fma(n, v_set(-LN2_HI), y))
     cdef vd r2 = r * r
     cdef vd p = v_fma(v_fma(v_fma(v_fma(v_set(2.762628392337433e-07), r2, v_set(2.4801504569223004e-05)), r2,
@@ -116,7 +116,21 @@ cdef inline vd v_exp(vd x) noexcept nogil:
     cdef vd o = v_fma(v_fma(v_fma(v_fma(v_set(2.5114436055074323e-08), r2, v_set(2.7557228074703917e-06)), r2,
                                   v_set(0.0001984126990289218)), r2, v_set(0.008333333333314657)), r2,
                       v_set(0.16666666666666685))
-    return v_scale(v_set(1.0) + v_fma(r2, v_fma(r, o, p), r), z)
+    return v_fma(r2, v_fma(r, o, p), r)
+
+
+cdef inline vd v_exp(vd x) noexcept nogil:
+    """e^x."""
+    cdef vd z, m = v_exp_parts(x, &z)
+    return v_scale(v_set(1.0) + m, z)
+
+
+cdef inline vd v_exp_and_rest(vd x, vd *rest) noexcept nogil:
+    """e^x and 1 - e^x for x <= 0, both to full relative accuracy."""
+    cdef vd z, m = v_exp_parts(x, &z)
+    cdef vd power = v_scale(v_set(1.0), z)
+    rest[0] = -v_fma(power, m, power - v_set(1.0))
+    return v_scale(v_set(1.0) + m, z)
 
 
 cdef inline vd v_expm1_parts(vd x, vd *z, vd *inv, vd *low) noexcept nogil:
