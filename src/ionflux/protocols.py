@@ -83,7 +83,7 @@ def tolerance_values(rtol: float, atol: float | Mapping[str, float] | None) -> d
     """Absolute tolerances: concentrations (mol/m^3 at the starting volume), V (volts), relative volume."""
     if not 1e-13 <= rtol <= 0.1:
         raise InputError(f"rtol = {rtol!r} is outside 1e-13...0.1; 1e-6 is the default")
-    chosen = {"c": 1e-3 * rtol, "V": rtol, "volume": 1e-3 * rtol}
+    chosen = {"c": 1e-3 * rtol, "V": 4.0 * rtol, "volume": 1e-3 * rtol}
     if isinstance(atol, Mapping):
         if unknown := set(atol) - set(chosen):
             raise InputError(f"atol has no part {sorted(unknown)[0]!r}; its parts are 'c' (mol/m^3), 'V' (volts), 'volume' (relative)")

@@ -249,7 +249,9 @@ def test_v_jumps_in_zero_time_when_the_pump_stops(seed: int | None) -> None:
     p, start = (GoldmanCell(), None) if seed is None else draw(seed)
     cell = goldman() if start is None else as_cell(p, *start)
     eps = 1e-9
-    run = cell.simulate(200.0, schedule={"NaKATPase.scale": ifx.pulse(100.0, 150.0, to=0.0)}, at=[100.0, 100.0 + eps, 150.0, 150.0 + eps])
+    run = cell.simulate(
+        200.0, schedule={"NaKATPase.scale": ifx.pulse(100.0, 150.0, to=0.0)}, at=[100.0, 100.0 + eps, 150.0, 150.0 + eps], rtol=1e-9
+    )
     stopped = p.but(lambda_=0.0)
     # a sample at the break point is the left limit; nothing but V has moved within the nanosecond
     for i, twin in enumerate((p, stopped, stopped, p)):

@@ -64,7 +64,7 @@ cdef inline void explicit_step(const Tables *T, Block *B, double rtol, double fi
                 B.k[(s * n + q) * WV + v] = B.hs[v] * B.k[(s * n + q) * WV + v]
     weigh(T, B, DOPRI_L, EXPLICIT_STAGES, 1, WV)
     weigh(T, B, DOPRI_E, EXPLICIT_STAGES, 0, WV)
-    accumulate_error(T, B, rtol, WV)
+    accumulate_error(T, B, rtol, 0.0, WV)
     control(B, fixed, WV)
 
 

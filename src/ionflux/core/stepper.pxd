@@ -10,7 +10,7 @@ from ionflux.core.lanes cimport (
 )
 from ionflux.core.linalg cimport factorise, solve
 from ionflux.core.rhs cimport MAX_WV, Runner, add_rows, jacobian, weighted_sum
-from ionflux.core.tables cimport Tables
+from ionflux.core.tables cimport Tables, Term
 from ionflux.core.vmath cimport v_clamp
 
 cdef enum:
@@ -19,6 +19,7 @@ cdef enum:
 
 cdef extern from "rodas5p.h" nogil:
     const double RODAS_GAMMA
+    const double GUARD "RODAS_GUARD"
     const double RODAS_A[6][5]
     const double RODAS_C[8][7]
     const double RODAS_ALPHA[8]
@@ -260,12 +261,20 @@ cdef inline void count(const Tables *T, Block *B, vd *k, const int WV) noexcept 
             k[(T.n_solved + c) * WV + v] = v_set(RODAS_GAMMA) * B.hs[v] * acc[v]
 
 
-cdef inline void accumulate_error(const Tables *T, Block *B, double rtol, const int WV) noexcept nogil:
-    """Root mean square of error/(atol + rtol |y|); leaves y_1 in the state registers and notes negative amounts."""
+cdef inline void accumulate_error(const Tables *T, Block *B, double rtol, const double guard, const int WV) noexcept nogil:
+    """Root mean square of error/(atol + rtol |y|); leaves y_1 in the state registers and notes negative amounts.
+
+    The error of a state is |k_8|, or guard |k_7| where that is larger: steps too long for the asymptotics of the method, on
+    which k_8 happens to pass through zero, are not taken for accurate ones.
+    """
     cdef vd total[MAX_WV]
     cdef vd e[MAX_WV]
-    cdef vd y0, y1, q
+    cdef vd lower[MAX_WV]
+    cdef vd y0, y1, q, size
     cdef int r, v
+    cdef const Term *first
+    cdef const Term *end
+    cdef const vd *k7 = B.k + 6 * T.n * WV
     cdef const vd *k8 = B.k + 7 * T.n * WV
     cdef const vd *value
     for v in range(WV):
@@ -279,7 +288,9 @@ cdef inline void accumulate_error(const Tables *T, Block *B, double rtol, const 
             y0 = B.y[r * WV + v]
             y1 = B.reg[r * WV + v] + k8[r * WV + v]
             B.reg[r * WV + v] = y1
-            q = k8[r * WV + v] / (B.reg[T.tol_atol[r] * WV + v] + v_set(rtol * T.tol_rtol[r]) * v_max(v_abs(y0), v_abs(y1)))
+            # k_8 comes second: v_max then returns it where it is not a number
+            size = v_max(v_set(guard) * v_abs(k7[r * WV + v]), v_abs(k8[r * WV + v])) if guard != 0.0 else k8[r * WV + v]
+            q = size / (B.reg[T.tol_atol[r] * WV + v] + v_set(rtol * T.tol_rtol[r]) * v_max(v_abs(y0), v_abs(y1)))
             # y_1 - y_1 is 0, or NaN where y_1 is infinite and its own size would hide any error
             total[v] = total[v] + q * q + (y1 - y1)
         if T.tol_positive[r]:
@@ -288,10 +299,17 @@ cdef inline void accumulate_error(const Tables *T, Block *B, double rtol, const 
     for r in range(T.n_solved, T.n_tol):
         for v in range(WV):
             e[v] = v_set(0.0)
-        weighted_sum(T.tol_sums.term + T.tol_sums.start[r - T.n_solved], T.tol_sums.term + T.tol_sums.start[r - T.n_solved + 1], k8, e, WV)
+        first = T.tol_sums.term + T.tol_sums.start[r - T.n_solved]
+        end = T.tol_sums.term + T.tol_sums.start[r - T.n_solved + 1]
+        weighted_sum(first, end, k8, e, WV)
+        for v in range(WV):
+            lower[v] = v_set(0.0)
+        if guard != 0.0:
+            weighted_sum(first, end, k7, lower, WV)
         value = B.reg + T.tol_value[r] * WV
         for v in range(WV):
-            q = e[v] / (B.reg[T.tol_atol[r] * WV + v] + v_set(rtol * T.tol_rtol[r]) * v_abs(value[v]))
+            size = v_max(v_set(guard) * v_abs(lower[v]), v_abs(e[v])) if guard != 0.0 else e[v]
+            q = size / (B.reg[T.tol_atol[r] * WV + v] + v_set(rtol * T.tol_rtol[r]) * v_abs(value[v]))
             total[v] = total[v] + q * q
             if T.tol_positive[r]:
                 B.negative[v] = B.negative[v] | v_lt(value[v] + e[v], v_set(0.0))
@@ -316,7 +334,7 @@ cdef inline vd inverse_fifth_root(vd x) noexcept nogil:
 
 
 cdef inline void control(Block *B, double fixed, const int WV) noexcept nogil:
-    """Accept or reject, and the next step: 0.9 error^(-1/5), between a fifth and six times the last."""
+    """Accept or reject, and the next step: 0.95 error^(-1/5), between a fifth and six times the last."""
     cdef vd f, h
     cdef vm good
     cdef int v
@@ -325,7 +343,7 @@ cdef inline void control(Block *B, double fixed, const int WV) noexcept nogil:
         if fixed != 0.0:
             B.ok[v] = v_seti(-1)
             continue
-        f = v_set(0.9) * inverse_fifth_root(v_min(v_max(B.error[v], v_set(1e-6)), v_set(1e6)))
+        f = v_set(0.95) * inverse_fifth_root(v_min(v_max(B.error[v], v_set(1e-6)), v_set(1e6)))
         f = v_min(v_max(f, v_set(0.2)), v_set(6.0))
         f = v_select(good, f, v_min(f, v_set(0.8)))
         f = v_select(v_finite(B.error[v]) & ~B.negative[v], f, v_set(0.2))
@@ -376,7 +394,7 @@ cdef inline void step(const Tables *T, Block *B, double rtol, double fixed, cons
         solve(T, B.M, B.k + s * n * WV, WV)
         if n > T.n_solved:
             count(T, B, B.k + s * n * WV, WV)
-    accumulate_error(T, B, rtol, WV)
+    accumulate_error(T, B, rtol, GUARD, WV)
     control(B, fixed, WV)
     if T.n_algebraic:
         for v in range(WV):
