@@ -26,7 +26,7 @@ Array = Any  # float for one state, array (t,), (cells,) or (cells, t) otherwise
 
 #: what can be asked for by name, and what only the package itself reads
 QUANTITIES = (
-    "V volume area c_in c_out c_impermeant amount E current flux osmolarity_in osmolarity_out electrode_charge volume_out atp"
+    "V volume area c_in c_out c_impermeant amount E current flux gate osmolarity_in osmolarity_out electrode_charge volume_out atp"
 ).split()
 INNER = ("rate", "affinity", "electrode", "membrane_charge", "amount_out", "VT")
 
@@ -268,6 +268,10 @@ class Observed:
     @cached_property
     def E(self) -> ByName:
         return self._group("ion", "E")
+
+    @cached_property
+    def gate(self) -> ByName:
+        return self._group("gate", "gate")
 
     @cached_property
     def current(self) -> ByName:
