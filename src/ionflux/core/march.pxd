@@ -249,7 +249,11 @@ cdef inline int march(const Tables *T, Job *J, Block *B, long long budget, const
             due |= v_any(B.ok[v] & v_le(B.t_sample[v], B.t_new[v])) << (v * VL)
             over |= v_any(B.ok[v] & B.last[v]) << (v * VL)
             rejected |= v_any(~B.ok[v]) << (v * VL)
-            stuck |= v_any(~B.ok[v] & (v_le(B.t[v] + B.h[v] * v_set(0.25), B.t[v]) | B.lost[v])) << (v * VL)
+            # a step too small to move t; at t = 0 any is large enough, and an amount of 0 that must fall would shrink it to denormals
+            stuck |= v_any(
+                ~B.ok[v]
+                & (v_le(B.t[v] + B.h[v] * v_set(0.25), B.t[v]) | v_le(B.h[v], v_set(1e-30) * B.t_end[v]) | B.lost[v])
+            ) << (v * VL)
         if due or J.record_size:
             if B.other_step == NULL:
                 dense_output(T, B, WV)
