@@ -142,6 +142,9 @@ def evaluate(
         x = np.asarray(x) + 0.0  # no negative zeros
         return float(x[0]) if not shape else x.reshape(shape)
 
+    def times(n: float, x: Any) -> Any:
+        return n * x if n else np.zeros_like(x)  # also where the rate is infinite, at a concentration of zero
+
     sign = 1.0 if m.law is Law.CURRENT else -1.0
     with np.errstate(invalid="ignore"):
         energy = GAS_CONSTANT * values["T"] * driving
@@ -149,11 +152,11 @@ def evaluate(
     return Evaluation(
         shaped(cycles),
         {ion.name: shaped(-nu * cycles) for ion, nu in m.moves.items()},
-        shaped(sign * FARADAY * m.charge * cycles),
+        shaped(times(sign * FARADAY * m.charge, cycles)),
         shaped(sign * FARADAY * slope),
         shaped(energy),
         shaped(work),
-        shaped(m.uses.get("ATP", 0) * cycles),
+        shaped(times(m.uses.get("ATP", 0), cycles)),
     )
 
 

@@ -1,0 +1,136 @@
+"""Every mechanism that the package exports, ways to make each, and points at which to ask it.
+
+A new mechanism needs an entry in `MAKERS`, and its equation in tests/reference/laws.py; `missing` says so where one is not there.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from reference.laws import RATES, Point
+
+import ionflux as ifx
+from ionflux import SO4, Ca, Cl, K, Mechanism, Na, mechanisms
+
+Generator = np.random.Generator
+Maker = Callable[[Generator], Mechanism]
+
+#: no rate of their own in V and concentrations; what they do to a cell is tested in test_cells.py, which has a twin for each
+ACTING_ON_THE_CELL = {"Water", "VoltageClamp"}
+
+
+def log_uniform(rng: Generator, low: float, high: float) -> float:
+    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
+
+
+def ion(rng: Generator) -> ifx.IonSpecies:
+    return [Na, K, Cl, Ca, SO4][rng.integers(5)]
+
+
+#: by class, ways that differ in which parameters are given; every parameter that may be left out has to be given in one of them
+MAKERS: dict[str, dict[str, Maker]] = {
+    "Leak": {
+        "ohmic": lambda rng: ifx.Leak(ion(rng), g=log_uniform(rng, 1e-2, 1e2)),
+        "Goldman": lambda rng: ifx.Leak(ion(rng), P=log_uniform(rng, 1e-10, 1e-6)),
+        "fixed reversal": lambda rng: ifx.Leak(ion(rng), g=log_uniform(rng, 1e-2, 1e2), E=rng.uniform(-0.1, 0.1)),
+    },
+    "KCC2": {"conductance": lambda rng: ifx.KCC2(g=log_uniform(rng, 1e-2, 1e1))},
+    "NKCC1": {"conductance": lambda rng: ifx.NKCC1(g=log_uniform(rng, 1e-3, 1e1))},
+    "NaKATPase": {
+        "sites": lambda rng: ifx.NaKATPase(J_max=log_uniform(rng, 1e-8, 1e-5), K_Na=rng.uniform(3, 40), K_K=rng.uniform(0.3, 8)),
+    },
+    "ConstantNaKATPase": {"constant": lambda rng: ifx.ConstantNaKATPase(J_max=log_uniform(rng, 1e-8, 1e-6))},
+    "CubicNaKATPase": {"cubic": lambda rng: ifx.CubicNaKATPase(J_max=log_uniform(rng, 1e-5, 1e-3))},
+    "LinearNaKATPase": {"linear": lambda rng: ifx.LinearNaKATPase(k=log_uniform(rng, 1e-10, 1e-7))},
+    "Water": {
+        "filtration": lambda rng: ifx.Water(P_f=log_uniform(rng, 1e-6, 1e-4), V_w=rng.uniform(1.75e-5, 1.85e-5)),
+        "hydraulic": lambda rng: ifx.Water(hydraulic=log_uniform(rng, 1e-22, 1e-18)),
+        "instant": lambda rng: ifx.Water(instant=True),
+    },
+    "CurrentClamp": {
+        "whole cell": lambda rng: ifx.CurrentClamp(rng.uniform(-1e-10, 1e-10)),
+        "density": lambda rng: ifx.CurrentClamp(i=rng.uniform(-0.1, 0.1)),
+        "carried": lambda rng: ifx.CurrentClamp(i=rng.uniform(-0.1, 0.1), carrier=ion(rng)),
+    },
+    "VoltageClamp": {
+        "electrode": lambda rng: ifx.VoltageClamp(rng.uniform(-0.1, 0.05)),
+        "carried": lambda rng: ifx.VoltageClamp(rng.uniform(-0.1, 0.05), carrier=[Na, K, Cl][rng.integers(3)]),
+    },
+}
+
+CATALOGUE: tuple[type[Mechanism], ...] = tuple(
+    found
+    for name in mechanisms.__all__
+    if isinstance(found := getattr(mechanisms, name), type) and issubclass(found, Mechanism) and found is not Mechanism
+)
+
+
+def missing(classes: Iterable[type[Mechanism]]) -> list[str]:
+    """What is to be written before these mechanisms are covered."""
+    said = []
+    for cls in classes:
+        name = cls.__name__
+        if name not in RATES and name not in ACTING_ON_THE_CELL:
+            said.append(
+                f"{name} has no twin: write its rate as an equation, from the paper and not from the kernel, in tests/reference/laws.py "
+                "and add it to RATES; or, if it has no rate in V and concentrations, add it to ACTING_ON_THE_CELL and test what it does"
+            )
+        ways = MAKERS.get(name, {})
+        examples = [make(np.random.default_rng(i)) for i, make in enumerate(ways.values())]
+        if not examples:
+            said.append(f"{name}: add to MAKERS in tests/conformance/catalogue.py how to make one, for every way to give its parameters")
+        left_out = (f.name for f in dataclasses.fields(cls) if f.default is None and f.name != "label")
+        said += [
+            f"{name}.{field} is given in none of MAKERS[{name!r}]; add a way that gives it"
+            for field in left_out
+            if examples and all(getattr(m, field) is None for m in examples)
+        ]
+    return said
+
+
+@dataclass(frozen=True)
+class Case:
+    """One mechanism with random parameters."""
+
+    cls: type[Mechanism]
+    way: str
+    seed: int
+
+    def __str__(self) -> str:
+        return f"{self.cls.__name__}-{self.way}-{self.seed}"
+
+    @property
+    def rng(self) -> Generator:
+        return np.random.default_rng([21, self.seed, *map(ord, self.way)])
+
+    @property
+    def mechanism(self) -> Mechanism:
+        return MAKERS[self.cls.__name__][self.way](self.rng)
+
+
+def cases(count: int, where: Callable[[type[Mechanism]], bool] = lambda cls: True) -> list[Case]:
+    return [Case(cls, way, seed) for cls in CATALOGUE if where(cls) for way in MAKERS.get(cls.__name__, {}) for seed in range(count)]
+
+
+def has_rate(cls: type[Mechanism]) -> bool:
+    return cls.__name__ not in ACTING_ON_THE_CELL
+
+
+IONS = (Na, K, Cl, Ca, SO4)
+
+
+def draw_points(rng: Generator, count: int, lowest: float = 1e-4, highest: float = 500.0) -> Point:
+    """V within 300 mV either way, concentrations evenly over their orders of magnitude, one temperature each."""
+
+    def c() -> dict[str, Any]:
+        return {i.name: np.exp(rng.uniform(np.log(lowest), np.log(highest), count)) for i in IONS}
+
+    return Point(rng.uniform(-0.3, 0.3, count), c(), c(), rng.uniform(270.0, 320.0, count))
+
+
+def evaluate(m: Mechanism, at: Point) -> Any:
+    return m.evaluate(V=at.V, c_in=at.c_in, c_out=at.c_out, T=at.T)

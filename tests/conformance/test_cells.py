@@ -1,0 +1,246 @@
+"""What every mechanism does to a cell: amounts, charge, volume, the Jacobian, and one lane among many."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from conformance.catalogue import ACTING_ON_THE_CELL, Case, cases, has_rate
+from reference.laws import RATES, Point, water
+
+import ionflux as ifx
+from ionflux import SO4, Ca, Cl, K, Na
+from ionflux.lowering import Lowered, lower
+from ionflux.protocols import prepare, tolerance_values
+from ionflux.simulation import CellRun
+
+IONS = (Na, K, Cl, Ca, SO4)
+INSIDE = {Na: 12.0, K: 135.0, Cl: 9.0, Ca: 0.02, SO4: 1.5}
+every = pytest.mark.parametrize("case", cases(2), ids=str)
+
+
+def cell_with(m: ifx.Mechanism | None, **changes: Any) -> ifx.Cell:
+    """A cell of five ions whose Goldman leaks keep it alive, with one mechanism more."""
+    leaks: list[Any] = [ifx.Leak(ion, P=P, label=f"way_{ion.name}") for ion, P in zip(IONS, (2e-10, 4e-9, 3e-9, 1e-12, 1e-11), strict=True)]
+    fixed = m is not None and m.fixed
+    fields: dict[str, Any] = {
+        "area": 7e-10,
+        "volume": 1.8e-15,
+        "C_m": 0.01,
+        "T": 305.0,
+        "V": None if isinstance(m, ifx.VoltageClamp) else -0.06,
+        "inside": INSIDE,
+        "bath": ifx.Bath({Na: 140.0, K: 4.0, Cl: 145.6, Ca: 1.8, SO4: 1.0}, osmolyte=10.0),
+        "impermeant": ifx.Impermeant(),
+        "membrane": [*leaks, *([] if m is None else [m]), *([] if isinstance(m, ifx.Water) else [ifx.Water(P_f=2e-5)])],
+        "hold": tuple(f"c_in.{m.ion.name}" for m in [m] if fixed and isinstance(m, ifx.Leak)),
+    }
+    return ifx.Cell(**{**fields, **changes})
+
+
+def states(lowered: Lowered, rng: np.random.Generator, count: int) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """States around the start: amounts within a few per cent, charge within 100 mV."""
+    y0 = np.array(lowered.initial(lowered.defaults), dtype=float)
+    y = y0 * rng.uniform(0.97, 1.03, (count, len(y0)))
+    for k, name in enumerate(lowered.state_names):
+        if name == "charge":
+            cell = lowered.cell
+            y[:, k] = cell.C_m * cell.area / cell.faraday * rng.uniform(-0.1, 0.05, count)
+        elif name == "electrode":
+            y[:, k] = 1e-3 * rng.uniform(-1, 1, count) * cell_charge(lowered)
+    return y
+
+
+def cell_charge(lowered: Lowered) -> float:
+    return lowered.cell.C_m * lowered.cell.area / lowered.cell.faraday * 0.06
+
+
+def look(lowered: Lowered, names: list[str], y: Any) -> dict[str, Any]:
+    base = np.array(lowered.parameters(lowered.defaults), dtype=float)
+    return lowered.observe(names, y, base, np.empty(0, np.intc), np.empty((len(y), 0)))
+
+
+def derivatives(lowered: Lowered, y: Any) -> tuple[Any, Any]:
+    return lowered.derivatives(y, np.array(lowered.parameters(lowered.defaults), dtype=float))
+
+
+@pytest.mark.parametrize("case", cases(2, has_rate), ids=str)
+def test_a_cell_gains_what_its_mechanism_moves(case: Case) -> None:
+    """The derivative of every amount and of the charge, with and without the mechanism, differs by stoichiometry x rate of the twin."""
+    m = case.mechanism
+    cell = cell_with(m)
+    # scale 0 leaves the same states; the difference is the mechanism's own
+    blocked = cell.replace({f"{m.name}.scale": 0.0})
+    y = states(lower(cell), case.rng, 20)
+    gained = derivatives(lower(cell), y)[0] - derivatives(lower(blocked), y)[0]
+    total = np.abs(derivatives(lower(cell), y)[0]) + np.abs(derivatives(lower(blocked), y)[0])
+    names = lower(cell).state_names
+    seen = look(lower(cell), [f"c_in.{ion.name}" for ion in IONS] + ["V"], y)
+    at = Point(
+        seen["V"],
+        {ion.name: seen[f"c_in.{ion.name}"] for ion in IONS},
+        {ion.name: np.full(20, cell.bath[ion]) for ion in IONS},
+        cell.T,
+        area=cell.area,
+    )
+    rate, size = RATES[case.cls.__name__](m, at)
+    for k, name in enumerate(names):
+        kind, _, ion_name = name.partition(".")
+        nu = {ion.name: n for ion, n in m.moves.items()}
+        count = nu.get(ion_name, 0) if kind == "amount" else m.charge if kind == "charge" else 0
+        if kind == "electrode":
+            count = 0 if m.moves or m.fixed else m.charge
+        np.testing.assert_array_less(
+            np.abs(gained[:, k] - count * rate * cell.area), 1e-13 * (abs(count) * size * cell.area + total[:, k]) + 1e-300, err_msg=name
+        )
+
+
+@every
+def test_jacobian_is_the_derivative_of_the_right_hand_side(case: Case) -> None:
+    """Central differences of fourth order, which leave about 1e-11 of a column."""
+    lowered = lower(cell_with(case.mechanism))
+    y = states(lowered, case.rng, 6)
+    _, J = derivatives(lowered, y)
+    n = y.shape[1]
+    unit = np.abs(y) + np.array([cell_charge(lowered) if name in ("charge", "electrode") else 0.0 for name in lowered.state_names])
+    for j in range(n):
+        h = 1e-3 * unit[:, j]
+
+        def shifted(steps: float, j: int = j, h: Any = h) -> Any:
+            moved = y.copy()
+            moved[:, j] += steps * h
+            return derivatives(lowered, moved)[0]
+
+        slope = (8 * (shifted(1) - shifted(-1)) - (shifted(2) - shifted(-2))) / (12 * h[:, None])
+        scale = np.max(np.abs(J * unit[:, None, :]), axis=2) / unit[:, j, None]
+        assert np.all(np.abs(J[:, :, j] - slope) <= 1e-8 * scale), lowered.state_names[j]
+
+
+@every
+def test_a_lane_of_a_sweep_has_the_bits_of_the_cell_alone(case: Case) -> None:
+    cell = cell_with(case.mechanism)
+    P = np.geomspace(1e-9, 1e-8, 9)
+    many = ifx.sweep(cell, {"way_K.P": P}, until=20.0)
+    assert np.all(many.status == ifx.Status.OK)
+    for i in range(0, 9, 4):
+        one = cell.replace({"way_K.P": float(P[i])}).simulate(20.0, at=[20.0])
+        assert one.V[-1] == many.V[i]
+        assert one.volume[-1] == many.volume[i]
+        for ion in IONS:
+            assert one.c_in[ion][-1] == many.c_in[ion][i]
+
+
+HOSTILE = [np.nan, np.inf, -np.inf, 0.0, -0.0, 5e-324, -5e-324, 1e-310, 1e300, -1e300]
+
+
+@pytest.mark.parametrize("case", cases(1), ids=str)
+def test_hostile_states_end_with_a_status_and_never_as_silent_nonsense(case: Case) -> None:
+    cell = cell_with(case.mechanism)
+    protocol = prepare(cell, 60.0, {}, tolerance_values(1e-6, None))
+    names = protocol.lowered.state_names
+    for j, name in enumerate(names):
+        for value in HOSTILE:
+            run = CellRun(protocol, 1e-6, np.array([60.0]))
+            run.arrays["y"][0, j] = value
+            run.go(lambda t: None)
+            status = ifx.Status(int(run.arrays["status"][0]))
+            if not np.isfinite(value):
+                assert status in (ifx.Status.NOT_FINITE, ifx.Status.BAD_INPUT), (name, value, status)
+            if status is ifx.Status.OK:
+                end = run.arrays["y"]
+                assert np.all(np.isfinite(end)), (name, value)
+                seen = look(protocol.lowered, [f"c_in.{ion.name}" for ion in IONS] + ["V", "volume"], end)
+                assert all(seen[f"c_in.{ion.name}"][0] >= 0.0 for ion in IONS), (name, value)
+                assert seen["volume"][0] > 0.0
+                assert np.isfinite(seen["V"][0])
+
+
+# ------------------------------------------------------------------------------------------- what has no rate of its own
+
+
+def test_what_acts_on_the_cell_has_its_tests_below() -> None:
+    assert {"Water", "VoltageClamp"} == ACTING_ON_THE_CELL
+
+
+MANY = 1_000_000
+
+
+@pytest.mark.parametrize("case", [c for c in cases(1) if c.cls is ifx.Water], ids=str)
+def test_water_follows_the_difference_of_osmolarity_in_a_million_states(case: Case) -> None:
+    m = case.mechanism
+    cell = cell_with(m)
+    lowered = lower(cell)
+    y = np.tile(states(lowered, case.rng, 1000), (MANY // 1000, 1)) if not m.instant else states(lowered, case.rng, 1000)
+    if not m.instant:
+        y[:, lowered.state_names.index("volume")] *= case.rng.uniform(0.5, 1.6, MANY)
+    seen = look(lowered, ["osmolarity_in", "osmolarity_out", "volume"], y)
+    inside, outside = seen["osmolarity_in"], seen["osmolarity_out"]
+    np.testing.assert_allclose(outside, cell.bath.osmolarity, rtol=1e-15)
+    if m.instant:
+        assert "volume" not in lowered.state_names
+        np.testing.assert_allclose(inside, outside, rtol=1e-14)
+        # w = all that is inside over what is outside
+        amounts = look(lowered, [f"amount.{ion.name}" for ion in IONS], y)
+        solutes = sum(amounts.values()) + sum(n for _, n in cell.start.impermeants)
+        np.testing.assert_allclose(seen["volume"], solutes / outside, rtol=1e-13)
+        return
+    dw = derivatives(lowered, y)[0][:, lowered.state_names.index("volume")]
+    np.testing.assert_allclose(dw, water(m, inside, outside, cell.area), rtol=1e-12, atol=1e-15 * np.max(np.abs(dw)))
+    assert np.all(dw * (inside - outside) >= 0.0)
+    assert np.count_nonzero(dw > 0) > MANY // 100 < np.count_nonzero(dw < 0)
+    # and none moves between equal osmolarities
+    for row in y[:50]:
+        volume = row[lowered.state_names.index("volume")]
+        equal = row.copy()
+        equal[lowered.state_names.index("volume")] = volume * float(
+            look(lowered, ["osmolarity_in"], row[None])["osmolarity_in"][0] / outside[0]
+        )
+        still = derivatives(lowered, equal[None])[0][0, lowered.state_names.index("volume")]
+        assert abs(still) <= 1e-15 * abs(water(m, outside[0], 0.0, cell.area))
+
+
+@pytest.mark.parametrize("scale", [0.0, 0.4])
+def test_scale_multiplies_the_flow_of_water(scale: float) -> None:
+    for m in (ifx.Water(P_f=3e-5), ifx.Water(hydraulic=1e-20)):
+        cell = cell_with(m)
+        other = cell.replace({"Water.scale": scale})
+        y = states(lower(cell), np.random.default_rng(5), 10)
+        at = lower(cell).state_names.index("volume")
+        np.testing.assert_allclose(derivatives(lower(other), y)[0][:, at], scale * derivatives(lower(cell), y)[0][:, at], rtol=1e-14)
+
+
+@pytest.mark.parametrize("case", [c for c in cases(3) if c.cls is ifx.VoltageClamp], ids=str)
+def test_a_voltage_clamp_holds_v_and_its_current_is_what_that_takes(case: Case) -> None:
+    """V is exact at every time; the electrode brings the charge that all mechanisms carry away, so the books balance."""
+    m = case.mechanism
+    cell = cell_with(m)
+    run = cell.simulate(600.0, rtol=1e-9, audit="full")
+    np.testing.assert_array_equal(run.V, m.V)
+    out = sum(run.current[label] for label in run.current if label != m.name)
+    np.testing.assert_allclose(run.current[m.name], -out, rtol=1e-12, atol=1e-12)
+    assert run.audit.ok, run.audit
+    t = np.linspace(0.0, 600.0, 2001)
+    seen, middle = run.at(t), run.at((t[1:] + t[:-1]) / 2)
+    I, between = seen.current[m.name], middle.current[m.name]
+    brought = -cell.area * np.sum((I[1:] + I[:-1] + 4 * between) / 6 * np.diff(t))
+    if m.carrier is None:
+        assert run.electrode_charge[-1] - run.electrode_charge[0] == pytest.approx(brought, rel=1e-6)
+    else:
+        np.testing.assert_array_equal(run.electrode_charge, run.electrode_charge[0])
+
+
+@pytest.mark.parametrize("carrier", [None, K, Cl], ids=str)
+def test_a_current_clamp_charges_the_membrane_and_brings_its_carrier(carrier: ifx.IonSpecies | None) -> None:
+    """Positive into the cell: V rises at I/(C A), whatever carries it; the carrier's amount changes by I t/(z F), or none does."""
+    I, t = 2e-11, 1e-4
+    clamp = ifx.CurrentClamp(I, carrier=carrier)
+    with_current, without = (cell_with(clamp).replace({"CurrentClamp.scale": s}).simulate(t, at=[t], rtol=1e-10) for s in (1.0, 0.0))
+    cell = with_current.cell
+    assert with_current.V[-1] - without.V[-1] == pytest.approx(I * t / (cell.C_m * cell.area), rel=2e-2)  # leaks answer within 1e-4 s
+    for ion in IONS:
+        brought = with_current.amount[ion][-1] - without.amount[ion][-1]
+        want = I * t / (ion.z * cell.faraday) if ion == carrier else 0.0
+        assert brought == pytest.approx(want, abs=3e-3 * I * t / cell.faraday), ion
+    assert with_current.electrode_charge[-1] == pytest.approx(0.0 if carrier else I * t, rel=1e-12, abs=1e-30)
+    assert with_current.current["CurrentClamp"][-1] == pytest.approx(I / cell.area)
