@@ -86,6 +86,9 @@ if TYPE_CHECKING:
     from .scenarios import Scenario as Scenario
     from .scenarios import from_toml as from_toml
     from .scenarios import to_toml as to_toml
+    from .scenarios import Scenario as Scenario
+    from .scenarios import from_toml as from_toml
+    from .scenarios import to_toml as to_toml
     from .schedules import pulse as pulse
     from .schedules import ramp as ramp
     from .schedules import step as step
@@ -143,6 +146,7 @@ _HOMES = {
     "Water",
     "preset_library": "preset presets",
     "results": "Trajectory",
+    "scenarios": "Scenario from_toml to_toml",
     "scenarios": "Scenario from_toml to_toml",
     "schedules": "pulse ramp step table train",
     "species": "IonSpecies Na K Cl Ca Mg H OH HCO3 Li Rb Cs Ba Sr NH4 SO4 Br I_ F_ NO3 TMA Choline Gluconate",

@@ -27,6 +27,8 @@ def vocabulary() -> dict[str, Any]:
     # the first of two classes of one name is the older one: ionflux's own are never replaced
     for cls in classes[1:]:
         words.setdefault(cls.__name__, cls)
+    if "Crossing" in words:
+        words["crosses"] = words["Crossing"]  # a crossing shows itself as the function that makes it
     return words
 
 

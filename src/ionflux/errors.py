@@ -93,7 +93,17 @@ class UnknownNameError(InputError, KeyError):
 
 
 class ScenarioError(InputError):
-    """A scenario file that cannot be understood."""
+    """A scenario file that cannot be understood.
+
+    Attributes
+    ----------
+    problems : tuple of (place, message)
+        What the message tells, one by one; a place is (line, column, length) from 1, or None.
+    """
+
+    def __init__(self, message: str = "", *, problems: tuple[Any, ...] = ()) -> None:
+        super().__init__(message)
+        self.problems = problems
 
 
 class ShapeError(InputError):

@@ -18,11 +18,10 @@ from .baths import Bath, Impermeant
 from .cells import Pool
 from .errors import InputError, Status
 from .events import Crossing, Event, Finder, crosses, interpolate
+from .kept import Kept
 from .observation import Observed
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
     from .cells import Cell
@@ -51,7 +50,7 @@ class Stats:
         return self.steps + self.rejected if self.method == "Rodas5P" else 0
 
 
-class Trajectory(Observed):
+class Trajectory(Kept, Observed):
     """One cell over time. Cell quantities of `Observed` have the shape of `.t`.
 
     Attributes
@@ -188,18 +187,6 @@ class Trajectory(Observed):
                 self.cell, self._protocol, self.schedule, self.t[k], self._y[k], self.status, self.stats, None, self._tolerances
             )
         return restarted(self.cell, seen)
-
-    def to_xarray(self) -> Any:
-        """The run as an `xarray.Dataset` with units and provenance (needs the `app` extra)."""
-        from .files import to_xarray
-
-        return to_xarray(self)
-
-    def save(self, path: str | Path, **options: Any) -> None:
-        """Write NetCDF, whole or not at all (needs the `app` extra)."""
-        from .files import save
-
-        save(self, path, **options)
 
     def plot(self, *args: Any, **options: Any) -> Any:
         """Overview figure (needs the `app` extra)."""

@@ -12,6 +12,7 @@ import numpy as np
 from .balance import Balance
 from .closed_forms import PumpLeak
 from .errors import ConvergenceError, InputError, NoClosedForm, NoSteadyState, SolveError, UnknownNameError
+from .kept import Kept
 from .lowering import lower
 from .mechanisms import Water
 from .observation import ByName, Observed
@@ -28,7 +29,7 @@ __all__ = ["ClosedForm", "SteadyState", "closed_form", "steady_state", "steady_s
 ELECTRONEUTRAL = 1e-9
 
 
-class SteadyState(Observed):
+class SteadyState(Kept, Observed):
     """A cell at rest. Quantities of `Observed` are numbers.
 
     Attributes

@@ -13,6 +13,7 @@ from ._config import usable_threads
 from ._dispatch import kernels
 from .compartments import values_of_start
 from .errors import InputError, Interrupted, ShapeError, Status, UnknownNameError
+from .kept import Kept
 from .observation import Observed
 from .protocols import Protocol, prepare, tolerance_values
 from .results import Stats
@@ -27,12 +28,13 @@ if TYPE_CHECKING:
 __all__ = ["Sweep", "sweep"]
 
 
-class Sweep(Observed):
+class Sweep(Kept, Observed):
     """Many cells after a run. Quantities of `Observed` have the shape (cells,), or (cells, times) with `at=`.
 
     Attributes
     ----------
-    model : the cell. vary : what was varied. t : (times,) s, or the end. status : (cells,) integers of `Status`.
+    model : the cell. vary : what was varied. schedule, until : what was run. t : (times,) s, or the end. status : (cells,) integers of
+        `Status`.
     stats : `Stats` over all cells.
     """
 
@@ -44,8 +46,11 @@ class Sweep(Observed):
         arrays: Mapping[str, Any],
         times: NDArray[np.float64] | None,
         stats: Stats,
+        schedule: Mapping[str, Any],
+        tolerances: Mapping[str, float],
     ) -> None:
         self.model, self.vary, self.stats = cell, dict(vary), stats
+        self.schedule, self.until, self._tolerances = dict(schedule), protocol.until, dict(tolerances)
         self.status: NDArray[np.intc] = arrays["status"]
         self.t = np.array([protocol.until]) if times is None else times
         self.t_reached: NDArray[np.float64] = arrays["t"]
@@ -132,8 +137,8 @@ def sweep(
     if save != "final":
         raise InputError(f"save = {save!r}; 'final' is the only one yet; at= keeps values in time")
     times = sample_times(at, None, until)
-    swept, n_cells = _checked(model, vary)
-    protocol = prepare(model, until, schedule, tolerance_values(rtol, atol), {**swept, **_starts(model, swept, n_cells)})
+    tolerances = tolerance_values(rtol, atol)
+    protocol, n_cells = prepared(model, vary, until, schedule, tolerances)
     n = len(protocol.lowered.state_names)
     y = np.empty((n_cells, n))
     for k, x in enumerate(protocol.lowered.initial(protocol.values)):
@@ -164,10 +169,20 @@ def sweep(
     stop = _run(run, n_cells, _thread_count(threads, n_cells), progress)
     arrays["status"][arrays["status"] == kernels.PENDING] = Status.CANCELLED
     tried, rejected = int(arrays["steps"].sum()), int(arrays["rejected"].sum())
-    result = Sweep(model, vary, protocol, arrays, times, Stats(tried - rejected, rejected, time.perf_counter() - began))
+    stats = Stats(tried - rejected, rejected, time.perf_counter() - began)
+    kept = {"rtol": rtol, **{k.removeprefix("_"): v for k, v in tolerances.items()}}
+    result = Sweep(model, vary, protocol, arrays, times, stats, schedule or {}, kept)
     if stop is not None:
         raise Interrupted(f"interrupted with {run.finished} of {n_cells} cells done", partial=result) from stop
     return result
+
+
+def prepared(
+    model: Cell, vary: Mapping[str, Any], until: float, schedule: Mapping[str, Any] | None, tolerances: Mapping[str, float]
+) -> tuple[Protocol, int]:
+    """What a sweep runs, and how many cells."""
+    swept, n_cells = _checked(model, vary)
+    return prepare(model, until, schedule, tolerances, {**swept, **_starts(model, swept, n_cells)}), n_cells
 
 
 def _run(run: Any, n_cells: int, threads: int, progress: Any) -> KeyboardInterrupt | None:

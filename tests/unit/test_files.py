@@ -92,7 +92,9 @@ def test_the_file_tells_other_programs_where_it_comes_from(run: Trajectory, path
         assert plain.attrs["ionflux_version"] == ifx.__version__
         provenance = json.loads(plain.attrs["provenance"])
         assert plain.variables["V"].attrs["units"] == "V"
-    assert provenance["parameters"].keys() == run.cell.parameters().keys()
+        parameters = json.loads(plain.attrs["parameters"])
+    assert {"created", "seconds", "ionflux", "platform"} <= provenance.keys()
+    assert parameters.keys() == run.cell.parameters().keys()
     assert json.loads(run.to_xarray().attrs["audit"])["ok"] is True
 
 
@@ -128,6 +130,12 @@ def test_a_file_with_a_part_missing_is_incomplete(path: Path) -> None:
         less = dataset.load().drop_vars("y")
     less.to_netcdf(path, engine="h5netcdf")
     with pytest.raises(ifx.StorageError, match="incomplete"):
+        ifx.load(path)
+
+
+def test_a_file_of_another_schema_says_what_can_be_done(path: Path) -> None:
+    rewrite(path, ionflux_schema=files.SCHEMA - 1)
+    with pytest.raises(ifx.StorageError, match=r"schema 1.*xarray"):
         ifx.load(path)
 
 

@@ -14,7 +14,7 @@ PACKAGE = Path(ionflux.__file__).parent
 
 #: from the ground up; a module imports from rows above its own in this table, never from its own row or below
 LAYERS = (
-    {"_version", "_text", "errors", "_kernels"},
+    {"_version", "_text", "errors", "quantities", "_kernels"},
     {"_atomic", "_dispatch", "_extras", "constants", "progress"},
     {"_config", "solvent", "units"},
     {"fields"},
@@ -37,6 +37,7 @@ LAYERS = (
     # verbs and what they return
     {"back_solving", "balance", "closed_forms", "observation"},
     {"protocols"},
+    {"kept"},
     {"audit", "events"},
     {"results"},
     {"simulation"},
@@ -47,8 +48,10 @@ LAYERS = (
     {"layer_results", "surface_laws"},
     {"double_layers"},
     {"charged_bilayers"},
-    # what people see
-    {"_draw", "files"},
+    # results as data, and what people see
+    {"records"},
+    {"citations", "datasets"},
+    {"_draw", "files", "scenarios", "tables"},
     {"layer_plots", "plotting"},
     {"demo"},
     {"cli"},
@@ -61,7 +64,8 @@ HEIGHT = {module: height for height, layer in enumerate(LAYERS) for module in la
 UPWARDS = {
     "mechanisms": {"evaluation"},
     "cells": {"back_solving", "results", "simulation", "steady"},
-    "results": {"plotting", "files"},
+    "kept": {"citations", "files", "records", "tables"},
+    "results": {"plotting"},
     "layer_results": {"layer_plots", "_draw"},
     "charged_bilayers": {"layer_plots", "_draw"},
     "cli": {"commands"},  # only once typer is known to be there
@@ -73,7 +77,7 @@ DESCRIPTIONS = {
 }  # fmt: skip
 
 #: packages of an extra that a module may import at its head, because it is itself imported only when asked for
-EXTRAS = {"commands": {"typer"}}
+EXTRAS = {"commands": {"typer"}, "scenarios": {"pydantic", "pydantic_core"}}
 
 
 @dataclass(frozen=True)
