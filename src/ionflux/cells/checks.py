@@ -141,34 +141,33 @@ def check_held(cell: Cell) -> None:
 
 def check_mechanisms(cell: Cell) -> None:
     """Refuse ions that are not on both sides, mechanisms that read what is not there, and infinite Nernst potentials."""
-    for ion in cell.inside:
-        if ion not in cell.bath:
+    c_in, c_out = dict(cell.inside.items()), dict(cell.bath.items())
+    for ion in c_in:
+        if ion not in c_out:
             raise InputError(f"the bath does not list {ion!r}, which is inside; write its concentration, 0 if there is none")
-    inside = {ion.name for ion in cell.inside} | {pool.name for pool in cell.extra_pools if pool.side == "in"}
-    outside = {ion.name for ion in cell.bath} | {pool.name for pool in cell.extra_pools if pool.side == "out"}
+    inside = {ion.name for ion in c_in} | {pool.name for pool in cell.extra_pools if pool.side == "in"}
+    outside = {ion.name for ion in c_out} | {pool.name for pool in cell.extra_pools if pool.side == "out"}
     for m in cell.membrane:
-        read = ions_read(m)
+        read, law = ions_read(m), m.law
         for name in sorted(read["c_in"] - inside):
             raise InputError(f"{m.name} needs [{name}] inside; add it to `inside`{_as_pool(m, name)}")
         for name in sorted(read["c_out"] - outside):
             raise InputError(f"{m.name} needs [{name}] outside; add it to the bath{_as_pool(m, name)}")
         for ion in m.moves:
-            if ion not in cell.inside:
-                other = next(i for i in cell.inside if i.name == ion.name) if ion.name in {i.name for i in cell.inside} else None
-                raise InputError(f"{m.name} moves {ion!r}, and inside there is {other!r}; an ion has one valence")
+            if ion not in c_in:
+                there = [other for other in c_in if other.name == ion.name] or "a pool of that name"
+                raise InputError(f"{m.name} moves {ion!r}, and inside there is {there}; an ion has one valence, and is in `inside`")
+            if law in (Law.OHMIC, Law.COTRANSPORT) and not (c_in[ion] and c_out[ion]):
+                side = "outside" if c_in[ion] else "inside"
+                raise ModelError(
+                    f"{m.name}: the Nernst potential of {ion.name} is infinite, [{ion.name}] {side} is 0; give it a small "
+                    "concentration" + (", or use P= (GHK)" if law is Law.OHMIC else "")
+                )
         carrier = getattr(m, "carrier", None)
-        if carrier is not None and carrier not in cell.inside:
+        if carrier is not None and carrier not in c_in:
             raise InputError(f"{m.name}: its carrier {carrier!r} is not inside; add it to `inside` and to the bath")
         if m.fixed:
             _check_fixed(cell, m)
-        if m.law in (Law.OHMIC, Law.COTRANSPORT):
-            for ion in m.moves:
-                if not cell.inside[ion] or not cell.bath[ion]:
-                    side = "outside" if cell.inside[ion] else "inside"
-                    raise ModelError(
-                        f"{m.name}: the Nernst potential of {ion.name} is infinite, [{ion.name}] {side} is 0; give it a small "
-                        "concentration" + (", or use P= (GHK)" if m.law is Law.OHMIC else "")
-                    )
 
 
 def _as_pool(m: Mechanism, name: str) -> str:

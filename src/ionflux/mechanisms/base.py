@@ -29,6 +29,7 @@ and every rate is multiplied by `scale`.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from enum import IntEnum
@@ -229,7 +230,7 @@ _REVERSIBLE = ("OHMIC", "GHK", "COTRANSPORT", "WATER")
 def _check_fields(cls: type) -> None:
     """Refuse what is stated as if it were a field, and numbers without unit."""
     where = cls.__name__
-    for name, annotation in vars(cls).get("__annotations__", {}).items():
+    for name, annotation in inspect.get_annotations(cls).items():
         text = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", str(annotation))
         if name in (*_STATED, "thermodynamics", "factors", "uses") and "ClassVar" not in str(annotation):
             raise ModelError(f"{where}.{name} belongs to the class and not to each of its objects; write {name} = ... without `: {text}`")
