@@ -171,8 +171,8 @@ class Impermeant(Described):
 class Bath(Described, Mapping[IonSpecies, float]):
     """The solution outside a membrane; infinite, unless `Cell.outside_volume` says how much there is.
 
-    A mapping from ion to concentration. Its net charge never enters a membrane potential (an infinite bath has no potential of its own); more
-    than a thousandth of Σ|z|c is remarked upon by `NotNeutralWarning`, because it means that an ion has been forgotten.
+    A mapping from ion to concentration. Its net charge never enters a membrane potential; more than a thousandth of
+    Σ|z|c is remarked upon by `NotNeutralWarning`, because it means that an ion has been forgotten.
 
     Parameters
     ----------
