@@ -32,6 +32,7 @@ LAYERS = (
     {"program"},
     {"rates"},
     {"compartments"},
+    {"nonideal"},
     {"evaluation", "model"},
     {"lowering"},
     # verbs and what they return
