@@ -62,6 +62,7 @@ class PumpLeak:
             (cell.outside_volume is not None, "the outside is finite"),
             (bool(cell.held or cell.slaved), "pools are held or slaved"),
             (cell.clamp is not None, "V is prescribed by a VoltageClamp"),
+            (cell.activity is not None, "activities depend on the solution"),
         ):
             if given:
                 raise NoClosedForm(f"there is no closed form: {what}")
@@ -70,8 +71,10 @@ class PumpLeak:
             raise NoClosedForm(f"the closed form is for monovalent ions; {bad[0]} is not")
         linear = [m for m in cell.mechanisms if m.law in LINEAR]
         pumps = [m for m in cell.mechanisms if m.law not in LINEAR]
-        if len(pumps) > 1 or (pumps and pumps[0].law is not Law.PRODUCT):
-            raise NoClosedForm(f"the closed form takes one pump beside linear leaks and cotransporters; {pumps[-1].name} is another")
+        if bent := [m for m in pumps if m.law is not Law.PRODUCT]:
+            raise NoClosedForm(f"the closed form takes one pump beside ohmic leaks and cotransporters; {bent[0].name} is neither")
+        if len(pumps) > 1:
+            raise NoClosedForm(f"the closed form takes one pump beside ohmic leaks and cotransporters; {pumps[-1].name} is another")
         self.pump: Mechanism | None = pumps[0] if pumps else None
         VT, F = cell.thermal_voltage, cell.faraday
         self.z = np.array([float(i.z) for i in self.ions])

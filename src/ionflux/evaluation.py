@@ -221,5 +221,7 @@ def _checked(name: str, value: Array, lo: float, hi: float, unit: str) -> NDArra
         first = np.argwhere(bad)[0]
         where = f"[{', '.join(map(str, first))}]" if x.ndim else ""
         count = f" ({int(bad.sum())} of {x.size} are)" if x.ndim else ""
-        raise UnitRangeError(f"{name}{where} = {float(x[bad][0]):g} {unit} is outside {lo:g}...{hi:g} {unit}{count}")
+        worst = float(x[bad][0])
+        write = f"; write {worst:g}*mV (ionflux.units) if that is what is meant" if unit == "V" else ""
+        raise UnitRangeError(f"{name}{where} = {worst:g} {unit} is outside {lo:g}...{hi:g} {unit}{count}{write}")
     return x

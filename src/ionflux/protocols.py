@@ -6,7 +6,7 @@ scheduled name becomes an array over segments, a swept name an array over cells,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from .constants import GAS_CONSTANT
-from .errors import InputError, UnknownNameError
+from .errors import InputError, UnitRangeError, UnknownNameError
 from .lowering import Lowered, lower
-from .schedules import Piece, pieces
+from .schedules import Piece, Schedule, pieces
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -181,11 +181,16 @@ def prepare(
 def _lines(cell: Cell, values: Mapping[str, Any], schedule: Mapping[str, Any], until: float) -> dict[str, Any]:
     out = {}
     known = cell.parameters()
+    if not isinstance(schedule, Mapping):
+        raise InputError(f"schedule = {schedule!r}; give a mapping from dotted name to schedule, {{'NaKATPase.scale': step(600, to=0)}}")
     for name, what in schedule.items():
         if name not in known:
             raise UnknownNameError.among("schedule: the cell has no parameter", name, known)
         if _of_the_start(cell, name):
             raise InputError(f"{name} is part of the start of a cell and cannot be scheduled; give it to replace() or sweep() instead")
+        for one in what if isinstance(what, Sequence) else (what,):
+            if not isinstance(one, Schedule):
+                raise InputError(f"schedule of {name}: {one!r} is no schedule; write step(0, to={one!r}), or ramp, pulse, train, table")
         base = values[name]
         out[name] = pieces(what, base, until) if np.ndim(base) == 0 else _stacked([pieces(what, float(x), until) for x in base[:, 0]])
     return out
@@ -230,7 +235,8 @@ def _check_range(cell: Cell, name: str, *values: NDArray[np.float64]) -> None:
         low, high = float(np.min(x)), float(np.max(x))
         if not (p.lo <= low and high <= p.hi):
             bad = low if not p.lo <= low else high
-            raise InputError(f"schedule of {name} reaches {bad:g} {p.unit}, outside {p.lo:g}...{p.hi:g} {p.unit}")
+            unit = "" if p.unit == "1" else f" {p.unit}"
+            raise UnitRangeError(f"schedule of {name} reaches {bad:g}{unit}, outside {p.lo:g}...{p.hi:g}{unit}")
 
 
 def _check_linear(lowered: Lowered, a: list[Any], b: list[Any], middle: list[Any], moving: set[str]) -> None:

@@ -103,7 +103,7 @@ def simulate(
             f"{result.status.sentence} (at t = {run.reached:.6g} s of {cell_until:g} s)", partial=result
         )
     if record:
-        result.compute(record)
+        result.compute((record,) if isinstance(record, str) else record)
     return result
 
 
@@ -231,7 +231,7 @@ def _prepared(cell: Cell, until: float, schedule: Mapping[str, Any], tolerances:
         key = (until, tuple((n, tuple(s) if isinstance(s, list) else s) for n, s in schedule.items()), tuple(tolerances.values()), counting)
         kept: dict[Any, Protocol] = cell._cache.setdefault("protocols", {})
         found = kept.get(key)
-    except TypeError:  # a schedule that cannot be hashed is prepared every time
+    except (TypeError, AttributeError):  # a schedule that cannot be hashed is prepared every time, one that is no mapping refused
         return prepare(cell, until, schedule, tolerances, counting=counting)
     if found is None:
         found = prepare(cell, until, schedule, tolerances, counting=counting)
@@ -245,7 +245,7 @@ def positive_time(name: str, value: Any) -> float:
     try:
         x = float(value)
     except (TypeError, ValueError):
-        raise InputError(f"{name} = {value!r} must be a time in seconds") from None
+        raise InputError(f"{name} = {value!r} must be a time in seconds, a number; write 2*hour for two hours") from None
     if not 0.0 < x < 1e15:
         raise InputError(f"{name} = {x!r} s must be positive and finite; write 2*hour for two hours")
     return x
@@ -257,14 +257,17 @@ def sample_times(at: Any, samples: int | None, until: float) -> NDArray[np.float
     if at is not None and samples is not None:
         raise InputError("give at= (times) or samples= (a number of them), not both")
     if samples is not None:
-        if samples < 2:
-            raise InputError(f"samples = {samples!r} must be at least 2: the start and the end")
+        if not isinstance(samples, (int, np.integer)) or isinstance(samples, bool) or samples < 2:
+            raise InputError(f"samples = {samples!r} must be a whole number from 2 on: the start and the end")
         return np.linspace(0.0, until, int(samples))
     times = np.ascontiguousarray(np.atleast_1d(at), dtype=float)
     if times.ndim != 1 or not times.size:
         raise InputError(f"at has shape {times.shape}; give a one-dimensional array of times in seconds")
     if not (times[0] >= 0.0 and times[-1] <= until and (times[1:] >= times[:-1]).all()):
-        raise InputError(f"at must be increasing times within 0...{until:g} s")
+        outside = np.flatnonzero(~((times >= 0.0) & (times <= until)))
+        k = int(outside[0]) if outside.size else int(np.flatnonzero(np.diff(times) < 0)[0]) + 1
+        why = f"is outside the run, 0...{until:g} s" if outside.size else f"comes after {times[k - 1]:g} s; times increase"
+        raise InputError(f"at[{k}] = {times[k]:g} s {why}")
     return times
 
 
