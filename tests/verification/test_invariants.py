@@ -139,3 +139,39 @@ def test_what_free_energy_is_lost_is_what_is_dissipated(pump: str, water: str, s
     work = np.cumsum((lost[1:] + lost[:-1] + 4 * middle) / 6 * np.diff(t))
     G = np.asarray(seen.energy.free_energy)
     np.testing.assert_allclose(G[0] - G[1:], work, rtol=1e-5, atol=1e-7 * float(G[0] - G[-1]))
+
+
+CLOSED = [
+    pytest.param({"outside_volume": 4.0, "volume_law": "fixed"}, id="fixed"),
+    pytest.param({"outside_volume": 4.0, "volume_law": "conserved"}, id="conserved"),
+    pytest.param({"outside_volume": 0.3, "volume_law": "conserved"}, id="little outside"),
+]
+
+
+@pytest.mark.parametrize("outside", CLOSED)
+@pytest.mark.parametrize("seed", [0, 1, 2, *(pytest.param(s, marks=pytest.mark.slow) for s in range(3, 10))])
+@pytest.mark.parametrize("pump", [1.0, 0.0], ids=["pump", "no pump"])
+def test_in_a_closed_system_newton_equals_the_end_of_a_long_integration_at_the_same_totals(
+    outside: dict[str, Any], seed: int, pump: float
+) -> None:
+    p, cell = cell_of(seed, "hill", "finite")
+    cell = other_start(p, cell, np.random.default_rng([18, seed]), most_sodium=0.4)
+    cell = cell.replace(
+        {"outside_volume": outside["outside_volume"] * cell.volume, "volume_law": outside["volume_law"], "NaKATPase.scale": pump}
+    )
+    rest = cell.steady_state()
+    for ion in IONS:
+        total = cell.start.amount[ion] + cell.start.amount_out[ion]
+        assert rest.amount[ion] + rest.c_out[ion] * rest.volume_out == pytest.approx(total, rel=1e-12)
+    slowest = float(np.min(np.abs(np.real(rest.eigenvalues))))
+    end = 150.0 / slowest  # far from the rest the way is slower than the last mode
+    run = cell.simulate(end, at=[end], rtol=1e-10)
+    for ion in IONS:
+        assert float(run.c_in[ion][-1]) == pytest.approx(float(rest.c_in[ion]), rel=1e-8), ion
+        assert float(run.c_out[ion][-1]) == pytest.approx(float(rest.c_out[ion]), rel=1e-8), ion
+    assert float(run.volume[-1]) == pytest.approx(float(rest.volume), rel=1e-8)
+    assert float(run.V[-1]) == pytest.approx(float(rest.V), abs=1e-8 * 0.0267)
+    if pump == 0.0:  # Donnan: every ion at equilibrium with V, and with as many particles on both sides
+        for ion in IONS:
+            assert float(rest.E[ion]) == pytest.approx(float(rest.V), abs=1e-10)
+        assert float(rest.osmolarity_in) == pytest.approx(float(rest.osmolarity_out), rel=1e-10)
