@@ -18,6 +18,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from .compartments import Inside, Outside
+from .nonideal import Activities
 from .program import Node, Program
 from .rates import Env, Formula, affinity, rate, value, water_rate
 
@@ -55,6 +56,7 @@ class Model:
         self.insides = {x: Inside(self.program, self.slot, cell, x, self._state) for x, cell in members.items()}
         self.outside = Outside(self.program, self.slot, list(self.insides.values()), next(iter(members)), moving, self._state)
         self.rates: dict[str, Node] = {}
+        self.activities: dict[str, Activities] = {}
         self.potentials: list[int] = []  # positions of states that are potentials or charges
         for inside in self.insides.values():
             inside.finish_pools(partial(self._concentration, inside))
@@ -89,23 +91,22 @@ class Model:
         return inside.c[what] if side == "c_in" else self.outside.c(what)
 
     def _log(self, inside: Inside, name: str) -> Node:
+        """ln of the concentration, or of the activity where the cell asks for it."""
         side, _, what = name.partition(".")
-        if side == "c_out" and name not in inside.cell.slaved:
-            return self.outside.log(what)
-        return self.program.log(self._concentration(inside, name))
+        outer = side == "c_out" and name not in inside.cell.slaved
+        of_c = self.outside.log(what) if outer else self.program.log(self._concentration(inside, name))
+        activities = self.activities.get(inside.prefix)
+        gamma = None if activities is None else activities.log_gamma(name)
+        return of_c if gamma is None else self.program.sum({of_c: 1.0, gamma: 1.0})
 
     def _membrane(self, inside: Inside) -> None:
         p, cell, x = self.program, inside.cell, inside.prefix
-        env = Env(
-            p,
-            self.slot,
-            x,
-            cell.faraday,
-            inside.u,
-            lambda name: self._concentration(inside, name),
-            lambda name: self._log(inside, name),
-            inside.spread,
-        )
+        c = partial(self._concentration, inside)
+        effective = None
+        if cell.activity is not None:
+            self.activities[x] = Activities(p, self.slot, inside, self.outside, c)
+            effective = self.activities[x].effective
+        env = Env(p, self.slot, x, cell.faraday, inside.u, c, partial(self._log, inside), inside.spread, effective)
         rates = {m: rate(env, m) for m in cell.mechanisms}
         self.rates |= {x + m.name: node for m, node in rates.items()}
         for ion in inside.free:
@@ -221,11 +222,16 @@ class Model:
                         for k, w in self._of_states(own).items():
                             terms[k] = terms.get(k, 0.0) - w
             if terms:
-                p.tolerance(terms, node, atol_n, positive=True)
+                p.tolerance(terms, self._beyond(node, f"{x}_amount_out.{name}"), atol_n, positive=True)
         if outside.cell.volume_law == "conserved" and all(m.flows for m in outside.members):
             assert outside.volume is not None
             atol_w = self.slot(f"{x}atol volume out", _times(f"{x}_atol_w", f"{x}_volume_out"))
-            p.tolerance({m.volume: -1.0 for m in outside.members}, outside.volume, atol_w, positive=True)
+            left = self._beyond(outside.volume, f"{x}_volume_out")
+            p.tolerance({m.volume: -1.0 for m in outside.members}, left, atol_w, positive=True)
+
+    def _beyond(self, node: Node, start: str) -> Node:
+        """What a finite outside has beyond 1e-12 of its start: less is the rounding of a total, in which a stepper would get lost."""
+        return self.program.sum({node: 1.0, self.slot(f"margin {start}", lambda v: 1e-12 * v[start]): -1.0})
 
 
 def _times(a: str, b: str) -> Formula:
