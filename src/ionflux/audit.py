@@ -78,7 +78,8 @@ def audit(run: Trajectory) -> Audit:
         charge = max(charge, _counted_charge(run, moved))
     gap = None
     if cell.potential == "current":
-        gap, charge = abs(charge - float(run.charge_imbalance[0])), 0.0
+        apart, size = run.charge_balance
+        gap, charge = float(np.max(np.abs(apart - apart[0]) / size)), 0.0
     return Audit(
         charge,
         float(np.ptp(held) / max(np.max(held), 1e-300)),

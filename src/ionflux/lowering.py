@@ -60,7 +60,10 @@ class Lowered:
         out = []
         for name in self.state_names:
             if name == "charge":
-                out.append(values["C_m"] * values["area"] * values["_V"] / self.cell.faraday)
+                charge = values["C_m"] * values["area"] * values["_V"] / self.cell.faraday
+                if self.cell.area_law == "sphere":  # which it had at another volume
+                    charge = charge * (values["_volume"] / values["volume"]) ** (2 / 3)
+                out.append(charge)
             elif name == "V":
                 V = values["_V"]
                 out.append(np.where(np.isnan(V), -0.05, V)[()])

@@ -304,9 +304,15 @@ class Observed:
     def energy(self) -> Energy:
         return Energy(self)
 
-    @cached_property
+    @property
     def charge_imbalance(self) -> Array:
         """``|F (sum(z n) + q_electrode) - C_m A V|`` over ``F sum(|z| n)``, from the amounts themselves."""
+        charge, size = self.charge_balance
+        return self._plain(np.abs(charge) / size)
+
+    @cached_property
+    def charge_balance(self) -> tuple[Array, Array]:
+        """``sum(z n) + (q_electrode - C_m A V)/F`` and ``sum(|z| n)``, mol, from the amounts themselves."""
         charge: Any = self.values["_impermeant_charge"] + self.electrode_charge / self.lowered.cell.faraday
         size: Any = np.abs(charge)
         for ion in self.lowered.cell.ions:
@@ -314,4 +320,4 @@ class Observed:
             size = size + abs(ion.z) * self.amount[ion]
         if "membrane_charge" in self.lowered.model.observables:
             charge = charge - self._look("membrane_charge")
-        return self._plain(np.abs(charge) / size)
+        return charge, size
