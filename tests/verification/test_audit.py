@@ -133,6 +133,29 @@ def test_integrated_fluxes_are_the_integral_of_the_fluxes_that_a_reader_sees() -
         assert run.amount[ion][-1] - run.amount[ion][0] == pytest.approx(moved, rel=1e-6)
 
 
+def test_what_the_books_do_not_cover_is_named() -> None:
+    """A fixed reversal potential, held and slaved pools: the run is as the model has it, and the audit says what that leaves out."""
+    cell = dusterwald()
+    leak = ifx.Leak(Cl, g=0.3, E=-0.08, label="fixed")
+    loose = cell.replace({"potential": "current", "V": cell.start.V, "membrane": [*cell.membrane, leak]})
+    run = loose.simulate(HOUR, audit="full")
+    assert run.audit.unaccounted == ("fixed",)
+    assert run.audit.gap is not None
+    # what the fixed leak has carried is in V and in no ion: by a quadrature over its current
+    t = np.concatenate([[0.0], np.geomspace(1e-4, HOUR, 2000)])
+    seen, between = run.at(t).current["fixed"], run.at((t[1:] + t[:-1]) / 2).current["fixed"]
+    carried = -cell.area * np.sum((seen[1:] + seen[:-1] + 4 * between) / 6 * np.diff(t)) / cell.faraday
+    size = sum(float(run.amount[ion][-1]) for ion in (Na, K, Cl)) + sum(abs(z) * n for z, n in cell.start.impermeants)
+    assert run.audit.gap == pytest.approx(abs(carried) / size, rel=1e-3)
+    assert "outside the books: fixed" in repr(run.audit)
+
+    held = cell.replace({"hold": ("c_in.Cl",)}).simulate(HOUR, audit="full")
+    assert held.audit.unaccounted == ("c_in.Cl",)
+    assert held.audit.ok
+    np.testing.assert_allclose(held.c_in[Cl], cell.start.c_in[Cl], rtol=1e-14)
+    assert abs(held.electrode_charge[-1]) > 0  # what holds it brings charge
+
+
 # --------------------------------------------------------------------------------------------------------------- negative control
 
 
