@@ -37,6 +37,7 @@ class Op(IntEnum):
     FACTORS = 9
     FACTOR_SLOPES = 10
     EXP = 11
+    LOG_PRODUCT = 14
 
 
 @dataclass
@@ -311,7 +312,7 @@ class _Tables:
         p, reg = self.p, self.register
         n = len(p.states)
         mass = [p._mass[s] for s in self.states]
-        rates = [self._encode(node, p._ops[node]) for node in self.rates]
+        rates = self._logarithms_of_products([self._encode(node, p._ops[node]) for node in self.rates])
         slopes = [self._encode(node, p._late[node]) for node in self.late]
         entries = self._entries(slopes)
         out = elimination(n, len(p.counters), entries)
@@ -324,6 +325,18 @@ class _Tables:
         out.update(sums("rows", [{reg[k]: w for k, w in self.rows[s].items()} for s in self.states]))
         self._tolerance_rows(out)
         return out, dict(reg)
+
+    @staticmethod
+    def _logarithms_of_products(ops: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
+        """ln(a b) where a b is made: one operation instead of two, the second of which waits for the first."""
+        made = {op[1]: i for i, op in enumerate(ops) if op[0] == Op.PRODUCT}
+        fused: dict[int, tuple[int, ...]] = {}
+        for i, (code, dst, a, *_) in enumerate(ops):
+            if code == Op.LOG and a in made and made[a] not in fused:
+                k = made[a]
+                fused[k] = (Op.LOG_PRODUCT, *ops[k][1:4], dst, 0, 0, 0)
+                fused[i] = ()
+        return [op for op in (fused.get(i, op) for i, op in enumerate(ops)) if op]
 
     def _encode(self, node: Node, what: _Operation) -> tuple[int, ...]:
         """Eight integers: code, dst, a, b, c, d, e, by_strength (see Op in core/tables.pxd)."""

@@ -52,7 +52,7 @@ cdef inline void explicit_step(const Tables *T, Block *B, double rtol, double fi
                 time[v] = B.t[v] + v_set(DOPRI_C[s]) * B.hs[v] if s > 0 else B.t[v]
             parameters_at(T, B, time, WV)
         B.run(T, &T.rates, B.reg)
-        add_rows(T, B.reg, B.k + s * n * WV, WV)
+        add_rows(T, B.reg, B.k + s * n * WV, 0, WV)
         if s == 0:
             for v in range(WV):
                 fresh |= v_any(B.fresh[v])
@@ -64,7 +64,7 @@ cdef inline void explicit_step(const Tables *T, Block *B, double rtol, double fi
                 B.k[(s * n + q) * WV + v] = B.hs[v] * B.k[(s * n + q) * WV + v]
     weigh(T, B, DOPRI_L, EXPLICIT_STAGES, 1, WV)
     weigh(T, B, DOPRI_E, EXPLICIT_STAGES, 0, WV)
-    accumulate_error(T, B, rtol, 0.0, WV)
+    accumulate_error(T, B, rtol, 0.0, 0, WV)
     control(B, fixed, WV)
 
 

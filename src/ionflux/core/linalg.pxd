@@ -4,13 +4,19 @@
 M = mass/(gamma h) - J of a pump-leak cell is diagonally dominated in its stiff directions, and the order of elimination
 (gates, amounts, volumes, charge) keeps every pivot away from zero; without pivoting all lanes do the same work. Up to n = 6
 the matrix is dense and n a compile-time constant; above that a program made once at lowering walks the non-zeros only.
-The diagonal holds reciprocals after `factorise`.
+After `factorise` the matrix is to be used by `solve` only.
 """
 from ionflux.core.lanes cimport vd, v_set
 from ionflux.core.tables cimport Tables
 
+cdef enum:
+    MAX_DENSE = 6
+
 
 cdef inline void dense_factorise(vd *M, const int n, const int WV) noexcept nogil:
+    """The inverses of both triangles in their places (that of L without its unit diagonal), so that a solve is two products of a
+    matrix and a vector: half the time of substitutions, each of which waits for the one before.
+    """
     cdef int i, j, k, v
     cdef vd f
     for v in range(WV):
@@ -21,22 +27,35 @@ cdef inline void dense_factorise(vd *M, const int n, const int WV) noexcept nogi
                 M[(i * n + k) * WV + v] = f
                 for j in range(k + 1, n):
                     M[(i * n + j) * WV + v] = M[(i * n + j) * WV + v] - f * M[(k * n + j) * WV + v]
+        for i in range(1, n):
+            for j in range(i):
+                f = M[(i * n + j) * WV + v]
+                for k in range(j + 1, i):
+                    f = f + M[(i * n + k) * WV + v] * M[(k * n + j) * WV + v]
+                M[(i * n + j) * WV + v] = v_set(0.0) - f
+        for i in range(n - 2, -1, -1):
+            for j in range(n - 1, i, -1):
+                f = M[(i * n + i + 1) * WV + v] * M[((i + 1) * n + j) * WV + v]
+                for k in range(i + 2, j + 1):
+                    f = f + M[(i * n + k) * WV + v] * M[(k * n + j) * WV + v]
+                M[(i * n + j) * WV + v] = v_set(0.0) - M[(i * n + i) * WV + v] * f
 
 
 cdef inline void dense_solve(const vd *M, vd *b, const int n, const int WV) noexcept nogil:
     cdef int i, j, v
     cdef vd s
+    cdef vd x[MAX_DENSE]
     for v in range(WV):
-        for i in range(1, n):
+        for i in range(n):
             s = b[i * WV + v]
             for j in range(i):
-                s = s - M[(i * n + j) * WV + v] * b[j * WV + v]
-            b[i * WV + v] = s
-        for i in range(n - 1, -1, -1):
-            s = b[i * WV + v]
+                s = s + M[(i * n + j) * WV + v] * b[j * WV + v]
+            x[i] = s
+        for i in range(n):
+            s = M[(i * n + i) * WV + v] * x[i]
             for j in range(i + 1, n):
-                s = s - M[(i * n + j) * WV + v] * b[j * WV + v]
-            b[i * WV + v] = s * M[(i * n + i) * WV + v]
+                s = s + M[(i * n + j) * WV + v] * x[j]
+            b[i * WV + v] = s
 
 
 cdef inline void sparse_factorise(const Tables *T, vd *M, const int WV) noexcept nogil:
@@ -82,8 +101,11 @@ cdef inline void sparse_solve(const Tables *T, const vd *M, vd *b, const int WV)
             b[i * WV + v] = b[i * WV + v] * M[T.diagonal[i] * WV + v]
 
 
-cdef inline void factorise(const Tables *T, vd *M, const int WV) noexcept nogil:
-    if T.dense == 4:
+cdef inline void factorise(const Tables *T, vd *M, const int N, const int WV) noexcept nogil:
+    """N is the size of the matrix where it is known at compile time, else 0."""
+    if N != 0:
+        dense_factorise(M, N, WV)
+    elif T.dense == 4:
         dense_factorise(M, 4, WV)
     elif T.dense == 3:
         dense_factorise(M, 3, WV)
@@ -95,8 +117,10 @@ cdef inline void factorise(const Tables *T, vd *M, const int WV) noexcept nogil:
         sparse_factorise(T, M, WV)
 
 
-cdef inline void solve(const Tables *T, const vd *M, vd *b, const int WV) noexcept nogil:
-    if T.dense == 4:
+cdef inline void solve(const Tables *T, const vd *M, vd *b, const int N, const int WV) noexcept nogil:
+    if N != 0:
+        dense_solve(M, b, N, WV)
+    elif T.dense == 4:
         dense_solve(M, b, 4, WV)
     elif T.dense == 3:
         dense_solve(M, b, 3, WV)

@@ -6,7 +6,7 @@ lane, block or thread a cell meets, so neither do its results. A block can stop 
 later; `hand_back` writes every cell that is still under way to the job, from where it can also be resumed.
 """
 from ionflux.core.lanes cimport VL, lowest_bit, v_any, v_get, v_le, v_next, v_peek, v_put, v_set
-from ionflux.core.stepper cimport Block, accept, dense_output, dense_value, step
+from ionflux.core.stepper cimport Block, accept
 from ionflux.core.tables cimport Tables
 
 cdef enum RunCode:
@@ -199,17 +199,22 @@ cdef inline void record_step(const Tables *T, Job *J, Block *B, int lane, const 
 
 cdef inline void samples_of_step(const Tables *T, Job *J, Block *B, int lane, const int WV) noexcept nogil:
     """Every sample within the step just accepted; the last one of a segment is its left limit."""
-    cdef int r, n = T.n
-    cdef double t0 = v_get(B.t, lane), t1 = v_get(B.t_new, lane), h = v_get(B.hs, lane), theta
+    cdef int r, n = T.n, width = WV * VL
+    cdef double t0 = v_get(B.t, lane), t1 = v_get(B.t_new, lane), h = v_get(B.hs, lane), theta, rest
+    cdef const double *y0 = <const double *> B.y + lane
+    cdef const double *y1 = <const double *> B.reg + lane
+    cdef const double *p = <const double *> B.p + lane
     cdef double *o
     while B.sample[lane] < J.n_sample and J.sample_time[B.sample[lane]] <= t1:
         if J.sample_time[B.sample[lane]] == t1:
             write_sample(T, J, B, lane, (<const double *> B.reg) + lane, WV * VL)
             continue
         theta = (J.sample_time[B.sample[lane]] - t0) / h
+        rest = 1.0 - theta
         o = J.out + (B.cell[lane] * J.n_sample + B.sample[lane]) * n
         for r in range(n):
-            o[r] = dense_value(T, B, r, lane, theta, WV)
+            o[r] = rest * y0[r * width] + theta * (y1[r * width] + rest * (
+                p[r * width] + theta * (p[(n + r) * width] + theta * p[(2 * n + r) * width])))
         B.sample[lane] += 1
     next_sample(T, J, B, lane)
 
@@ -237,10 +242,7 @@ cdef inline int march(const Tables *T, Job *J, Block *B, long long budget, const
         if J.record_size and J.record_used >= J.record_size:
             return RUN_FULL
         done += 1
-        if B.other_step == NULL:
-            step(T, B, J.rtol, J.fixed_step, WV)
-        else:
-            B.other_step(T, B, J.rtol, J.fixed_step)
+        B.step(T, B, J.rtol, J.fixed_step)
         due = 0
         over = 0
         stuck = 0
@@ -255,10 +257,7 @@ cdef inline int march(const Tables *T, Job *J, Block *B, long long budget, const
                 & (v_le(B.t[v] + B.h[v] * v_set(0.25), B.t[v]) | v_le(B.h[v], v_set(1e-30) * B.t_end[v]) | B.lost[v])
             ) << (v * VL)
         if due or J.record_size:
-            if B.other_step == NULL:
-                dense_output(T, B, WV)
-            else:
-                B.other_dense_output(T, B)
+            B.dense_output(T, B)
             bits = due
             while bits:
                 lane = lowest_bit(bits)

@@ -8,8 +8,8 @@ of its own, once per width, and passed on as a `Runner`: it is walked at every s
 from ionflux.core.lanes cimport v_set, vd
 from ionflux.core.laws cimport factor, factor_slope, law_ghk, law_ghk_slope
 from ionflux.core.tables cimport (
-    OP_BERNOULLI, OP_BERNOULLI_SLOPE, OP_EXP, OP_FACTORS, OP_GHK, OP_GHK_SLOPES, OP_LINEAR, OP_LOG, OP_PRODUCT, OP_RECIPROCAL,
-    Factor, Op, Program, Tables, Term,
+    OP_BERNOULLI, OP_BERNOULLI_SLOPE, OP_EXP, OP_FACTORS, OP_GHK, OP_GHK_SLOPES, OP_LINEAR, OP_LOG, OP_LOG_PRODUCT, OP_PRODUCT,
+    OP_RECIPROCAL, Factor, Op, Program, Tables, Term,
 )
 from ionflux.core.vmath cimport v_bernoulli, v_bernoulli_slope, v_exp, v_log
 
@@ -108,6 +108,11 @@ cdef inline void run(const Tables *T, const Program *program, vd *reg, const int
         elif code == OP_PRODUCT:
             for v in range(WV):
                 d[v] = at(reg, op.a)[v] * at(reg, op.b)[v]
+        elif code == OP_LOG_PRODUCT:
+            for v in range(WV):
+                acc[v] = at(reg, op.a)[v] * at(reg, op.b)[v]
+                d[v] = acc[v]
+                at(reg, op.c)[v] = v_log(acc[v])
         elif code == OP_LOG:
             for v in range(WV):
                 d[v] = v_log(at(reg, op.a)[v])
@@ -136,11 +141,11 @@ cdef inline void run(const Tables *T, const Program *program, vd *reg, const int
         op += 1
 
 
-cdef inline void add_rows(const Tables *T, const vd *reg, vd *dydt, const int WV) noexcept nogil:
-    """dydt += the rows of the right-hand side."""
+cdef inline void add_rows(const Tables *T, const vd *reg, vd *dydt, const int N, const int WV) noexcept nogil:
+    """dydt += the rows of the right-hand side; N is their number where it is known at compile time, else 0."""
     cdef vd acc[MAX_WV]
     cdef int r, v
-    for r in range(T.n):
+    for r in range(N if N else T.n):
         for v in range(WV):
             acc[v] = dydt[r * WV + v]
         weighted_sum(T.rows.term + T.rows.start[r], T.rows.term + T.rows.start[r + 1], reg, acc, WV)

@@ -51,8 +51,8 @@ cdef struct Block:
     vd *ramp               # (n_sched, 2) value at the start of the segment, slope
     Runner run
     void (*make_consistent)(const Tables *, Block *) noexcept nogil
-    void (*other_step)(const Tables *, Block *, double, double) noexcept nogil    # of another method than Rodas5P, or NULL
-    void (*other_dense_output)(const Tables *, Block *) noexcept nogil
+    void (*step)(const Tables *, Block *, double, double) noexcept nogil
+    void (*dense_output)(const Tables *, Block *) noexcept nogil
     int n_sched
     const int *sched_slot
     int ramps              # some lane has a parameter that moves within its segment
@@ -86,7 +86,7 @@ cdef inline void time_slope(const Tables *T, Block *B, const int WV) noexcept no
         f = B.k + (STAGES - 1 - side) * T.n * WV
         for q in range(T.n * WV):
             f[q] = v_set(0.0)
-        add_rows(T, B.reg, f, WV)
+        add_rows(T, B.reg, f, 0, WV)
     f = B.k + (STAGES - 2) * T.n * WV
     for r in range(T.n):
         for v in range(WV):
@@ -115,14 +115,14 @@ cdef inline void consistent(const Tables *T, Block *B, const int WV) noexcept no
                 B.M[q * WV + v] = v_set(0.0) if T.mass[T.entry_row[q]] != 0.0 else v_set(0.0) - B.M[q * WV + v]
         for q in range(T.n * WV):
             f[q] = v_set(0.0)
-        add_rows(T, B.reg, f, WV)
+        add_rows(T, B.reg, f, 0, WV)
         for r in range(T.n_solved):
             if T.mass[r] != 0.0:
                 for v in range(WV):
                     B.M[T.diagonal[r] * WV + v] = v_set(1.0)
                     f[r * WV + v] = v_set(0.0)
-        factorise(T, B.M, WV)
-        solve(T, B.M, f, WV)
+        factorise(T, B.M, 0, WV)
+        solve(T, B.M, f, 0, WV)
         for v in range(WV):
             B.lost[v] = v_seti(0)
         for r in range(T.n_solved):
@@ -185,10 +185,10 @@ cdef inline void choose_step(Block *B, double fixed, const int WV) noexcept nogi
         B.t_new[v] = v_select(B.last[v], B.t_end[v], B.t[v] + B.hs[v])
 
 
-cdef inline void combine(const Tables *T, Block *B, const vd *inverse_h, const int s, const int WV) noexcept nogil:
+cdef inline void combine(const Tables *T, Block *B, const vd *inverse_h, const int s, const int N, const int WV) noexcept nogil:
     """u_s into the state registers and (1/h) sum C_sj k_j into k_s; s is a compile-time constant, so both sums unroll."""
     cdef vd u, g, kj
-    cdef int r, j, v, n = T.n
+    cdef int r, j, v, n = N if N else T.n
     cdef vd *ks = B.k + s * n * WV
     for r in range(n):
         for v in range(WV):
@@ -205,21 +205,21 @@ cdef inline void combine(const Tables *T, Block *B, const vd *inverse_h, const i
             ks[r * WV + v] = inverse_h[v] * v_set(T.mass[r]) * g
 
 
-cdef inline void prepare_stage(const Tables *T, Block *B, const vd *inverse_h, int s, const int WV) noexcept nogil:
+cdef inline void prepare_stage(const Tables *T, Block *B, const vd *inverse_h, int s, const int N, const int WV) noexcept nogil:
     if s == 1:
-        combine(T, B, inverse_h, 1, WV)
+        combine(T, B, inverse_h, 1, N, WV)
     elif s == 2:
-        combine(T, B, inverse_h, 2, WV)
+        combine(T, B, inverse_h, 2, N, WV)
     elif s == 3:
-        combine(T, B, inverse_h, 3, WV)
+        combine(T, B, inverse_h, 3, N, WV)
     elif s == 4:
-        combine(T, B, inverse_h, 4, WV)
+        combine(T, B, inverse_h, 4, N, WV)
     elif s == 5:
-        combine(T, B, inverse_h, 5, WV)
+        combine(T, B, inverse_h, 5, N, WV)
     elif s == 6:
-        combine(T, B, inverse_h, 6, WV)
+        combine(T, B, inverse_h, 6, N, WV)
     else:
-        combine(T, B, inverse_h, 7, WV)
+        combine(T, B, inverse_h, 7, N, WV)
 
 
 cdef inline void add_time_slope(const Tables *T, Block *B, int s, const int WV) noexcept nogil:
@@ -230,7 +230,7 @@ cdef inline void add_time_slope(const Tables *T, Block *B, int s, const int WV) 
             B.k[(s * T.n + r) * WV + v] = B.k[(s * T.n + r) * WV + v] + v_set(RODAS_D[s]) * B.hs[v] * B.f_t[r * WV + v]
 
 
-cdef inline void iteration_matrix(const Tables *T, Block *B, const vd *inverse_h, const int WV) noexcept nogil:
+cdef inline void iteration_matrix(const Tables *T, Block *B, const vd *inverse_h, const int N, const int WV) noexcept nogil:
     """M = mass/(gamma h) - J at the state and parameters in the registers, factorised."""
     cdef int q, r, v
     B.run(T, &T.slopes, B.reg)
@@ -240,7 +240,7 @@ cdef inline void iteration_matrix(const Tables *T, Block *B, const vd *inverse_h
     for r in range(T.n_solved):
         for v in range(WV):
             B.M[T.diagonal[r] * WV + v] = B.M[T.diagonal[r] * WV + v] + v_set(T.mass[r] / RODAS_GAMMA) * inverse_h[v]
-    factorise(T, B.M, WV)
+    factorise(T, B.M, N, WV)
 
 
 cdef inline void count(const Tables *T, Block *B, vd *k, const int WV) noexcept nogil:
@@ -261,7 +261,7 @@ cdef inline void count(const Tables *T, Block *B, vd *k, const int WV) noexcept 
             k[(T.n_solved + c) * WV + v] = v_set(RODAS_GAMMA) * B.hs[v] * acc[v]
 
 
-cdef inline void accumulate_error(const Tables *T, Block *B, double rtol, const double guard, const int WV) noexcept nogil:
+cdef inline void accumulate_error(const Tables *T, Block *B, double rtol, const double guard, const int N, const int WV) noexcept nogil:
     """Root mean square of error/(atol + rtol |y|); leaves y_1 in the state registers and notes negative amounts.
 
     The error of a state is |k_8|, or guard |k_7| where that is larger: steps too long for the asymptotics of the method, on
@@ -274,16 +274,18 @@ cdef inline void accumulate_error(const Tables *T, Block *B, double rtol, const 
     cdef int r, v
     cdef const Term *first
     cdef const Term *end
-    cdef const vd *k7 = B.k + 6 * T.n * WV
-    cdef const vd *k8 = B.k + 7 * T.n * WV
+    cdef int n = N if N else T.n
+    cdef int solved = N if N else T.n_solved
+    cdef const vd *k7 = B.k + 6 * n * WV
+    cdef const vd *k8 = B.k + 7 * n * WV
     cdef const vd *value
     for v in range(WV):
         total[v] = v_set(0.0)
         B.negative[v] = v_seti(0)
-    for r in range(T.n_solved, T.n):
+    for r in range(solved, n):
         for v in range(WV):
             B.reg[r * WV + v] = B.reg[r * WV + v] + k8[r * WV + v]
-    for r in range(T.n_solved):
+    for r in range(solved):
         for v in range(WV):
             y0 = B.y[r * WV + v]
             y1 = B.reg[r * WV + v] + k8[r * WV + v]
@@ -296,11 +298,11 @@ cdef inline void accumulate_error(const Tables *T, Block *B, double rtol, const 
         if T.tol_positive[r]:
             for v in range(WV):
                 B.negative[v] = B.negative[v] | v_lt(B.reg[r * WV + v], v_set(0.0))
-    for r in range(T.n_solved, T.n_tol):
+    for r in range(solved, T.n_tol):
         for v in range(WV):
             e[v] = v_set(0.0)
-        first = T.tol_sums.term + T.tol_sums.start[r - T.n_solved]
-        end = T.tol_sums.term + T.tol_sums.start[r - T.n_solved + 1]
+        first = T.tol_sums.term + T.tol_sums.start[r - solved]
+        end = T.tol_sums.term + T.tol_sums.start[r - solved + 1]
         weighted_sum(first, end, k8, e, WV)
         for v in range(WV):
             lower[v] = v_set(0.0)
@@ -352,21 +354,22 @@ cdef inline void control(Block *B, double fixed, const int WV) noexcept nogil:
         B.ok[v] = good
 
 
-cdef inline void step(const Tables *T, Block *B, double rtol, double fixed, const int WV) noexcept nogil:
+cdef inline void step(const Tables *T, Block *B, double rtol, double fixed, const int N, const int WV) noexcept nogil:
     """Try one step in every lane: y_1 in the state registers, ok and the next h in the block.
 
-    One loop over the stages, so that the right-hand side is compiled once and stays in the instruction cache.
+    One loop over the stages, so that the right-hand side is compiled once and stays in the instruction cache. N is the number
+    of states where it is known at compile time, else 0.
     """
     cdef vd inverse_h[MAX_WV]
     cdef vd time[MAX_WV]
     cdef unsigned fresh = 0
-    cdef int q, s, v, n = T.n
+    cdef int q, s, v, n = N if N else T.n
     for q in range(n * WV):
         B.reg[q] = B.y[q]
         B.k[q] = v_set(0.0)
     for s in range(STAGES):
         if s > 0:
-            prepare_stage(T, B, inverse_h, s, WV)
+            prepare_stage(T, B, inverse_h, s, N, WV)
         if B.ramps:
             for v in range(WV):
                 time[v] = B.t[v] + v_set(RODAS_ALPHA[s]) * B.hs[v] if s > 0 else B.t[v]
@@ -379,7 +382,7 @@ cdef inline void step(const Tables *T, Block *B, double rtol, double fixed, cons
                 for q in range(n * WV):
                     B.k[q] = v_set(0.0)
         B.run(T, &T.rates, B.reg)
-        add_rows(T, B.reg, B.k + s * n * WV, WV)
+        add_rows(T, B.reg, B.k + s * n * WV, N, WV)
         if s == 0:
             if fresh:
                 first_step(T, B, rtol, WV)
@@ -388,13 +391,13 @@ cdef inline void step(const Tables *T, Block *B, double rtol, double fixed, cons
                 inverse_h[v] = v_set(1.0) / B.hs[v]
             if B.ramps:
                 time_slope(T, B, WV)
-            iteration_matrix(T, B, inverse_h, WV)
+            iteration_matrix(T, B, inverse_h, N, WV)
         if B.ramps:
             add_time_slope(T, B, s, WV)
-        solve(T, B.M, B.k + s * n * WV, WV)
-        if n > T.n_solved:
+        solve(T, B.M, B.k + s * n * WV, N, WV)
+        if N == 0 and n > T.n_solved:
             count(T, B, B.k + s * n * WV, WV)
-    accumulate_error(T, B, rtol, GUARD, WV)
+    accumulate_error(T, B, rtol, GUARD, N, WV)
     control(B, fixed, WV)
     if T.n_algebraic:
         for v in range(WV):
@@ -422,14 +425,3 @@ cdef inline void dense_output(const Tables *T, Block *B, const int WV) noexcept 
                 for j in range(STAGES):
                     s = s + v_set(RODAS_H[m][j]) * B.k[(j * n + r) * WV + v]
                 B.p[(m * n + r) * WV + v] = s
-
-
-cdef inline double dense_value(const Tables *T, const Block *B, int r, int lane, double theta, const int WV) noexcept nogil:
-    """State r of a lane at t + theta h of the step just tried (y_1 still in the state registers)."""
-    cdef int n = T.n, width = WV * VL
-    cdef double y0 = (<const double *> B.y)[r * width + lane]
-    cdef double y1 = (<const double *> B.reg)[r * width + lane]
-    cdef double p2 = (<const double *> B.p)[r * width + lane]
-    cdef double p3 = (<const double *> B.p)[(n + r) * width + lane]
-    cdef double p4 = (<const double *> B.p)[(2 * n + r) * width + lane]
-    return (1.0 - theta) * y0 + theta * (y1 + (1.0 - theta) * (p2 + theta * (p3 + theta * p4)))

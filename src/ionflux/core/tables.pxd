@@ -28,6 +28,7 @@ cdef enum OpCode:   # the same integers as ionflux.program.Op
     OP_FACTORS          # dst = reg[c] * product of the factors a ... b
     OP_FACTOR_SLOPES    # dst ... = its derivatives by the concentration of each factor
     OP_EXP              # dst = exp reg[a]
+    OP_LOG_PRODUCT = 14 # dst = reg[a] * reg[b], reg[c] = its logarithm
 
 cdef enum FactorCode:   # the same integers as ionflux.mechanisms.FactorKind
     FACTOR_POWER         # c^n
