@@ -13,7 +13,7 @@ from ionflux.core.march cimport RUN_DONE, RUN_FULL, STATUS_CANCELLED, STATUS_PEN
 from ionflux.core.rhs cimport MAX_WV, Runner, add_rows, jacobian, run
 from ionflux.core.stepper cimport STAGES, Block, consistent, dense_output, step
 from ionflux.core.tables cimport OP_FACTOR_SLOPES, OP_FACTORS, OP_LINEAR, OP_SUM, Factor, Op, Program, Tables, Term
-from ionflux.core.vmath cimport v_bernoulli, v_bernoulli_slope, v_exp, v_expm1, v_log
+from ionflux.core.vmath cimport v_bernoulli, v_bernoulli_slope, v_exp, v_expm1, v_log, v_phi, v_phi_slope
 
 import numpy as np
 
@@ -69,9 +69,11 @@ include "_kernels_run.pxi"
 
 
 def vmath(str name, const double[::1] x, double[::1] out) -> None:
-    """Elementary functions of the kernels on an array: exp, log, expm1, bernoulli and its slope, of x and of -x."""
+    """Elementary functions of the kernels on an array: exp, log, expm1, bernoulli and its slope (of x and of -x), phi and its slope."""
     cdef Py_ssize_t i, m = x.shape[0]
-    cdef int which = ("exp", "log", "expm1", "bernoulli", "bernoulli_minus", "bernoulli_slope", "bernoulli_slope_minus").index(name)
+    cdef int which = (
+        "exp", "log", "expm1", "bernoulli", "bernoulli_minus", "bernoulli_slope", "bernoulli_slope_minus", "phi", "phi_slope"
+    ).index(name)
     cdef vd a[1]
     cdef vd b[2]
     cdef int lane
@@ -89,8 +91,12 @@ def vmath(str name, const double[::1] x, double[::1] out) -> None:
                 b[0] = v_expm1(a[0])
             elif which < 5:
                 v_bernoulli(a[0], b, b + 1)
-            else:
+            elif which < 7:
                 v_bernoulli_slope(a[0], b, b + 1)
+            elif which == 7:
+                b[0] = v_phi(a[0])
+            else:
+                b[0] = v_phi_slope(a[0])
             for lane in range(VL):
                 if i + lane < m:
                     out[i + lane] = (<double *> (b + (1 if which == 4 or which == 6 else 0)))[lane]

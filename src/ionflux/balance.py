@@ -90,7 +90,7 @@ class Balance:
     def sizes(self, y: NDArray[np.float64]) -> NDArray[np.float64]:
         """What each state is measured against: itself, or for a potential 25 mV."""
         charge = self.values["C_m"] * self.values["area"] / self.lowered.cell.faraday * 0.025
-        at_25_mV = {"charge": charge, "electrode": charge, "V": 0.025}
+        at_25_mV = {"charge": charge, "electrode": charge, "V": 0.025, "psi_in": 0.025, "psi_out": 0.025}
         return np.array([at_25_mV.get(name, abs(x) + 1e-300) for name, x in zip(self.lowered.state_names, y, strict=True)])
 
     def rates(self, y: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

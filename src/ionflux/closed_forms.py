@@ -63,6 +63,7 @@ class PumpLeak:
             (bool(cell.held or cell.slaved), "pools are held or slaved"),
             (cell.clamp is not None, "V is prescribed by a VoltageClamp"),
             (cell.activity is not None, "activities depend on the solution"),
+            (cell.surface is not None, "the membrane is charged"),
         ):
             if given:
                 raise NoClosedForm(f"there is no closed form: {what}")

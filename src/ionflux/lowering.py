@@ -10,6 +10,7 @@ import numpy as np
 
 from ._dispatch import kernels
 from .compartments import start_values
+from .faces import first_guess
 from .model import Model
 from .rates import Values
 
@@ -67,6 +68,8 @@ class Lowered:
             elif name == "V":
                 V = values["_V"]
                 out.append(np.where(np.isnan(V), -0.05, V)[()])
+            elif name in ("psi_in", "psi_out"):
+                out.append(first_guess(self.cell, values, name))
             elif name.startswith("moved."):
                 out.append(0.0)
             else:

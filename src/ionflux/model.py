@@ -12,12 +12,13 @@ What becomes of a cell:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from .compartments import Inside, Outside
+from .faces import Faces
 from .nonideal import Activities
 from .program import Node, Program
 from .rates import Env, Formula, affinity, rate, value, water_rate
@@ -57,6 +58,7 @@ class Model:
         self.outside = Outside(self.program, self.slot, list(self.insides.values()), next(iter(members)), moving, self._state)
         self.rates: dict[str, Node] = {}
         self.activities: dict[str, Activities] = {}
+        self.faces: dict[str, Faces] = {}
         self.potentials: list[int] = []  # positions of states that are potentials or charges
         for inside in self.insides.values():
             inside.finish_pools(partial(self._concentration, inside))
@@ -102,11 +104,16 @@ class Model:
     def _membrane(self, inside: Inside) -> None:
         p, cell, x = self.program, inside.cell, inside.prefix
         c = partial(self._concentration, inside)
-        effective = None
+        effective, faces = c, None
         if cell.activity is not None:
             self.activities[x] = Activities(p, self.slot, inside, self.outside, c)
             effective = self.activities[x].effective
-        env = Env(p, self.slot, x, cell.faraday, inside.u, c, partial(self._log, inside), inside.spread, effective)
+        if cell.surface is not None:
+            self.faces[x] = faces = Faces(p, self.slot, inside, self.outside, c, self._state)
+            faces.rows()
+            effective = partial(_at_face, faces, effective)
+        drop = None if faces is None else faces.drop
+        env = Env(p, self.slot, x, cell.faraday, inside.u, c, partial(self._log, inside), inside.spread, effective, drop)
         rates = {m: rate(env, m) for m in cell.mechanisms}
         self.rates |= {x + m.name: node for m, node in rates.items()}
         for ion in inside.free:
@@ -147,6 +154,8 @@ class Model:
         outer = [*(i.name for i in cell.bath), *(pool.name for pool in cell.extra_pools if pool.side == "out")]
         VT, name_VT = f"{x}VT", f"{x}_VT"
         look[VT] = self.slot(VT, value(name_VT))
+        if x in self.faces:
+            look |= {f"{x}psi_in": self.faces[x].psi["c_in"], f"{x}psi_out": self.faces[x].psi["c_out"]}
         for ion in cell.ions:
             if ion.z and ion in cell.bath:
                 per_charge = self.slot(f"{x}VT/{ion.z}", _over(name_VT, ion.z))
@@ -194,6 +203,8 @@ class Model:
         charge = (self.slot(f"{x}atol charge", lambda v: v[f"{x}_atol_V"] * v[f"{x}C_m"] * v[f"{x}area"] / F), 0.0, False)
         if inside.electrode is not None:
             rows[inside.electrode] = (charge[0], 1.0, False)
+        if x in self.faces:
+            rows |= dict.fromkeys(self.faces[x].psi.values(), (self.slot(f"{x}atol V", value(f"{x}_atol_V")), 0.0, False))
         if inside.charge is not None:
             rows[inside.charge] = charge
         elif inside.potential_state is not None:
@@ -232,6 +243,11 @@ class Model:
     def _beyond(self, node: Node, start: str) -> Node:
         """What a finite outside has beyond 1e-12 of its start: less is the rounding of a total, in which a stepper would get lost."""
         return self.program.sum({node: 1.0, self.slot(f"margin {start}", lambda v: 1e-12 * v[start]): -1.0})
+
+
+def _at_face(faces: Faces, effective: Callable[[str], Node], name: str) -> Node:
+    """What a GHK law sees at a charged face: the concentration or activity there."""
+    return faces.at_face(name, effective(name))
 
 
 def _times(a: str, b: str) -> Formula:

@@ -37,6 +37,8 @@ class Op(IntEnum):
     FACTORS = 9
     FACTOR_SLOPES = 10
     EXP = 11
+    PHI = 12
+    PHI_SLOPE = 13
     LOG_PRODUCT = 14
 
 
@@ -178,6 +180,13 @@ class Program:
         if not self._gradient[node]:
             _add(self._gradient[node], self._depends(a), (node,), 1.0)
         return node
+
+    def phi(self, a: Node) -> Node:
+        """(e^a - 1 - a)/a^2, the mean excess of an exponential: 1/2 at a = 0."""
+        gradient: Gradient = {}
+        if self._depends(a):
+            _add(gradient, self._depends(a), (self._make(_Operation(Op.PHI_SLOPE, (a,)), late=True),), 1.0)
+        return self._make(_Operation(Op.PHI, (a,)), gradient)
 
     def _add_relative(self, gradient: Gradient, x: Node) -> None:
         """d(ln x), with a reciprocal of x that only the Jacobian computes."""

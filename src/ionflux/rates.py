@@ -43,8 +43,9 @@ class Env:
     """What the mechanisms of one membrane share.
 
     slot : name and formula of a parameter of the kernel -> its node, made once. prefix : of the cell's dotted names ("" for a lone
-    cell). u : V F/RT. c, log : "c_in.K" -> the concentration, its logarithm. spread : area over the area that is a parameter, None
-    where it stays.
+    cell). u : V F/RT. c, log : "c_in.K" -> the concentration, the logarithm of its activity. spread : area over the area that is a
+    parameter, None where it stays. effective, drop : what a GHK law sees in place of a concentration and of u where activities count
+    or the membrane is charged, None elsewhere.
     """
 
     program: Program
@@ -55,6 +56,12 @@ class Env:
     c: Callable[[str], Node]
     log: Callable[[str], Node]
     spread: Node | None = None
+    effective: Callable[[str], Node] | None = None
+    drop: Node | None = None
+
+    def seen(self, name: str) -> Node:
+        """Concentration, or activity, that a GHK law reads."""
+        return (self.effective or self.c)(name)
 
 
 def affinity(env: Env, m: Mechanism) -> dict[Node, float]:
@@ -93,7 +100,8 @@ def _at_reference_area(env: Env, m: Mechanism) -> Node:
     strength = env.slot(label, lambda v: v[size] * v[area] * v[scale])
     if m.law is Law.GHK:
         (ion,) = m.moves
-        return p.ghk(strength, env.c(f"c_in.{ion.name}"), env.c(f"c_out.{ion.name}"), p.sum({env.u: float(ion.z)}))
+        drop = env.u if env.drop is None else env.drop
+        return p.ghk(strength, env.seen(f"c_in.{ion.name}"), env.seen(f"c_out.{ion.name}"), p.sum({drop: float(ion.z)}))
     if m.law is Law.PRODUCT:
         return p.factors(strength, [_factor(env, m, f) for f in m.factors])
     raise InputError(f"{label}: no kernel for the rate law {m.law!r}")

@@ -86,7 +86,7 @@ def simulate(
     protocol = _prepared(cell, cell_until, schedule or {}, tolerances, audit == "full")
     watched = Watched(protocol, crossings("events", events), crossings("stop", stop)) if events or stop else None
     if method == "explicit" and protocol.lowered.model.algebraic:
-        raise InputError("method = 'explicit' cannot find V from zero total current (potential='electroneutral'); use 'implicit'")
+        raise InputError("method = 'explicit' cannot find potentials without a capacitor (electroneutral, charged faces); use 'implicit'")
     run = CellRun(protocol, rtol, times, watched=watched, explicit=method == "explicit")
     meta = {"rtol": rtol, **{k.removeprefix("_"): v for k, v in tolerances.items()}}
     watch = Watch(progress, cell_until, "s")

@@ -21,9 +21,11 @@ LAYERS = (
     {"species"},
     # formulas on arrays
     {"_broadcast"},
-    {"electrochem", "ghk"},
+    {"electrochem", "film", "ghk"},
     # descriptions: pure data
     {"baths", "mechanisms", "schedules", "surfaces"},
+    {"activities", "junctions"},
+    {"pitzer_equations"},
     {"cells"},
     {"starts"},
     {"_rebuild", "preset_library"},
@@ -32,7 +34,7 @@ LAYERS = (
     {"program"},
     {"rates"},
     {"compartments"},
-    {"nonideal"},
+    {"faces", "nonideal"},
     {"evaluation", "model"},
     {"lowering"},
     # verbs and what they return
@@ -56,6 +58,7 @@ LAYERS = (
     {"layer_plots", "plotting"},
     {"demo"},
     {"cli"},
+    {"shell"},
     {"commands"},
     {"__main__", "__init__"},
 )
@@ -63,6 +66,8 @@ HEIGHT = {module: height for height, layer in enumerate(LAYERS) for module in la
 
 #: methods whose code lies above them: imported inside the method, when it is called, or for its types only
 UPWARDS = {
+    "audit": {"results", "tables"},
+    "evaluation": {"plotting"},
     "mechanisms": {"evaluation"},
     "cells": {"back_solving", "results", "simulation", "steady"},
     "kept": {"citations", "files", "records", "tables"},
@@ -78,7 +83,7 @@ DESCRIPTIONS = {
 }  # fmt: skip
 
 #: packages of an extra that a module may import at its head, because it is itself imported only when asked for
-EXTRAS = {"commands": {"typer"}, "scenarios": {"pydantic", "pydantic_core"}}
+EXTRAS = {"commands": {"typer"}, "shell": {"typer"}, "scenarios": {"pydantic", "pydantic_core"}}
 
 
 @dataclass(frozen=True)

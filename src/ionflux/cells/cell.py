@@ -16,6 +16,7 @@ from ionflux.mechanisms.base import Mechanism
 from ionflux.mechanisms.clamps import VoltageClamp
 from ionflux.mechanisms.water import Water
 from ionflux.species import TEMPERATURE, IonSpecies
+from ionflux.surfaces import ChargedSurface
 from .checks import check_choices, check_held, check_mechanisms, check_names, follow_rules
 from .pools import Numbers, Pool, Slaved
 from .start import Start, solve_start
@@ -106,8 +107,12 @@ class Cell(Described):
         Volume of the solution outside, m³: `bath` is then what is in it at the start. Left out, the bath is infinite.
     volume_law : {"fixed", "conserved"}
         The volume outside: constant, or what the cell takes up it loses (needs `Water` and `outside_volume`).
-    surface, activity : None
-        Not available in this version.
+    surface : ChargedSurface, optional
+        Fixed charge on the faces of the membrane: GHK laws see the concentrations at the faces and the drop between them; ohmic laws,
+        cotransporters, pumps and Nernst potentials keep those of the solutions. `C_m` stays as given.
+    activity : {None, "davies", "limiting"}
+        Law of the activity coefficients γ of the ions on both sides, from the ionic strength there. γc takes the place of c in Nernst
+        potentials, GHK fluxes and affinities; amounts, osmosis, charge and the factors of pumps keep concentrations.
     constants : Constants, optional
         For published models whose papers use other values of F and RT/F.
     sources, symbols : mapping from str to str, optional
@@ -156,8 +161,8 @@ class Cell(Described):
     area_law: str = "fixed"
     outside_volume: float | None = param("m^3", None, lo=1e-26, hi=1.0, doc="volume of the solution outside")
     volume_law: str = "fixed"
-    surface: None = None
-    activity: None = None
+    surface: ChargedSurface | None = None
+    activity: str | None = None
     constants: Constants | None = None
     sources: Mapping[str, str] = dataclasses.field(default_factory=dict, repr=False, compare=False)
     symbols: Mapping[str, str] = dataclasses.field(default_factory=dict, repr=False, compare=False)

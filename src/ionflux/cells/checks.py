@@ -11,13 +11,16 @@ from ionflux.mechanisms.base import Law, Mechanism, ions_read
 from ionflux.mechanisms.clamps import VoltageClamp
 from ionflux.mechanisms.water import Water
 from ionflux.species import IonSpecies
+from ionflux.surfaces import ChargedSurface
 from .pools import Pool, concentration_name, slaved_values
 
 if TYPE_CHECKING:
     from .cell import Cell
 
 #: the parts of a cell that dotted names begin with; no mechanism may be called so
-PARTS = ("bath", "constants", "impermeant", "inside", "pools", "slaved", "state")
+PARTS = ("bath", "constants", "impermeant", "inside", "pools", "slaved", "state", "surface")
+#: laws of activity coefficients that need nothing but valences
+ACTIVITIES = (None, "davies", "limiting")
 #: what each of these fields may be
 CHOICES = {
     "potential": ("charge", "electroneutral", "current"),
@@ -67,9 +70,13 @@ def check_choices(cell: Cell) -> None:
     for name, choices in CHOICES.items():
         if (value := getattr(cell, name)) not in choices:
             raise InputError(f"Cell.{name} = {value!r}; it is {' or '.join(map(repr, choices))}")
-    for name in ("surface", "activity"):
-        if getattr(cell, name) is not None:
-            raise ModelError(f"Cell.{name} = {getattr(cell, name)!r} is not available in this version; leave it out")
+    if cell.surface is not None and not isinstance(cell.surface, ChargedSurface):
+        raise InputError(f"Cell.surface = {cell.surface!r}; write ChargedSurface(sigma_in, sigma_out, thickness) or leave it out")
+    if cell.activity not in ACTIVITIES:
+        raise InputError(
+            f"Cell.activity = {cell.activity!r}; it is None (concentrations), 'davies' or 'limiting': "
+            "the extended law would need a size for each ion"
+        )
     for name in cell.state:
         if name not in STATES:
             raise UnknownNameError.among("Cell.state: this cell has no state", name, STATES)

@@ -28,6 +28,8 @@ def _collected(cell: Cell) -> dict[str, Parameter]:
         own["V"] = Parameter(start.V, meta["unit"], meta["lo"], meta["hi"], meta["doc"], source)
     if cell.constants is not None:
         own |= {f"constants.{name}": p for name, p in cell.constants.parameters().items()}
+    if cell.surface is not None:
+        own |= {f"surface.{name}": p for name, p in cell.surface.parameters().items()}
     own |= {f"inside.{ion.name}": Parameter(c, "mol m^-3", 0.0, 6e4, f"[{ion.name}] inside at the start") for ion, c in cell.inside.items()}
     own |= {f"bath.{name}": p for name, p in cell.bath.parameters().items()}
     for prefix, kind, (z, amount) in zip(prefixes(cell), cell.impermeants, start.impermeants, strict=True):

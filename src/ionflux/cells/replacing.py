@@ -65,6 +65,8 @@ def _replaced(cell: Cell, numbers: dict[str, float], exchanged: list[tuple[str, 
         new["inside"] = {ion: inside.get(ion.name, c) for ion, c in cell.inside.items()}
     if exchanged or below("bath"):
         new["bath"] = _bath(cell.bath, below("bath"), exchanged)
+    if (surface := below("surface")) and cell.surface is not None:
+        new["surface"] = dataclasses.replace(cell.surface, **surface)
     if constants := below("constants"):
         new["constants"] = dataclasses.replace(cell.constants or Constants(), **constants)
     if state := below("state"):

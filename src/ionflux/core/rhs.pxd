@@ -8,10 +8,10 @@ of its own, once per width, and passed on as a `Runner`: it is walked at every s
 from ionflux.core.lanes cimport v_set, vd
 from ionflux.core.laws cimport factor, factor_slope, law_ghk, law_ghk_slope
 from ionflux.core.tables cimport (
-    OP_BERNOULLI, OP_BERNOULLI_SLOPE, OP_EXP, OP_FACTORS, OP_GHK, OP_GHK_SLOPES, OP_LINEAR, OP_LOG, OP_LOG_PRODUCT, OP_PRODUCT,
-    OP_RECIPROCAL, Factor, Op, Program, Tables, Term,
+    OP_BERNOULLI, OP_BERNOULLI_SLOPE, OP_EXP, OP_FACTORS, OP_GHK, OP_GHK_SLOPES, OP_LINEAR, OP_LOG, OP_LOG_PRODUCT, OP_PHI,
+    OP_PHI_SLOPE, OP_PRODUCT, OP_RECIPROCAL, Factor, Op, Program, Tables, Term,
 )
-from ionflux.core.vmath cimport v_bernoulli, v_bernoulli_slope, v_exp, v_log
+from ionflux.core.vmath cimport v_bernoulli, v_bernoulli_slope, v_exp, v_log, v_phi, v_phi_slope
 
 cdef enum:
     MAX_WV = 4      # vectors per block
@@ -131,6 +131,12 @@ cdef inline void run(const Tables *T, const Program *program, vd *reg, const int
         elif code == OP_EXP:
             for v in range(WV):
                 d[v] = v_exp(at(reg, op.a)[v])
+        elif code == OP_PHI:
+            for v in range(WV):
+                d[v] = v_phi(at(reg, op.a)[v])
+        elif code == OP_PHI_SLOPE:
+            for v in range(WV):
+                d[v] = v_phi_slope(at(reg, op.a)[v])
         elif code == OP_BERNOULLI_SLOPE:
             for v in range(WV):
                 v_bernoulli_slope(at(reg, op.a)[v], d + v, d + WV + v)

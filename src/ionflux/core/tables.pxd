@@ -28,6 +28,8 @@ cdef enum OpCode:   # the same integers as ionflux.program.Op
     OP_FACTORS          # dst = reg[c] * product of the factors a ... b
     OP_FACTOR_SLOPES    # dst ... = its derivatives by the concentration of each factor
     OP_EXP              # dst = exp reg[a]
+    OP_PHI              # dst = (e^x - 1 - x)/x^2 of x = reg[a]
+    OP_PHI_SLOPE        # dst = its derivative
     OP_LOG_PRODUCT = 14 # dst = reg[a] * reg[b], reg[c] = its logarithm
 
 cdef enum FactorCode:   # the same integers as ionflux.mechanisms.FactorKind

@@ -216,3 +216,51 @@ cdef inline void v_bernoulli_slope(vd x, vd *d_plus, vd *d_minus) noexcept nogil
     cdef vd large = v_set(-1.0) - small
     d_plus[0] = v_by_sign(x, large, small)
     d_minus[0] = v_by_sign(x, small, large)
+
+cdef inline vd v_phi(vd x) noexcept nogil:
+    """(e^x - 1 - x)/x², 1/2 at 0: the series below 1, where the quotient would cancel."""
+    cdef vd near = v_set(1.5619206968586225e-16)
+    near = v_fma(near, x, v_set(2.8114572543455206e-15))
+    near = v_fma(near, x, v_set(4.779477332387385e-14))
+    near = v_fma(near, x, v_set(7.647163731819816e-13))
+    near = v_fma(near, x, v_set(1.1470745597729725e-11))
+    near = v_fma(near, x, v_set(1.6059043836821613e-10))
+    near = v_fma(near, x, v_set(2.08767569878681e-09))
+    near = v_fma(near, x, v_set(2.505210838544172e-08))
+    near = v_fma(near, x, v_set(2.755731922398589e-07))
+    near = v_fma(near, x, v_set(2.7557319223985893e-06))
+    near = v_fma(near, x, v_set(2.48015873015873e-05))
+    near = v_fma(near, x, v_set(0.0001984126984126984))
+    near = v_fma(near, x, v_set(0.001388888888888889))
+    near = v_fma(near, x, v_set(0.008333333333333333))
+    near = v_fma(near, x, v_set(0.041666666666666664))
+    near = v_fma(near, x, v_set(0.16666666666666666))
+    near = v_fma(near, x, v_set(0.5))
+    cdef vd a = v_clamp(-1e150, x, 710.0)
+    cdef vd far = (v_expm1(a) - a) / (a * a)
+    return v_below(v_abs(x), 1.0, near, far)
+
+
+cdef inline vd v_phi_slope(vd x) noexcept nogil:
+    """d/dx of v_phi: ((e^x - 1)/x - 2 phi)/x."""
+    cdef vd near = v_set(1.3975079919261362e-16)
+    near = v_fma(near, x, v_set(2.499073114973796e-15))
+    near = v_fma(near, x, v_set(4.217185881518281e-14))
+    near = v_fma(near, x, v_set(6.691268265342339e-13))
+    near = v_fma(near, x, v_set(9.941312851365761e-12))
+    near = v_fma(near, x, v_set(1.376489471727567e-10))
+    near = v_fma(near, x, v_set(1.7664948220503776e-09))
+    near = v_fma(near, x, v_set(2.08767569878681e-08))
+    near = v_fma(near, x, v_set(2.2546897546897547e-07))
+    near = v_fma(near, x, v_set(2.204585537918871e-06))
+    near = v_fma(near, x, v_set(1.9290123456790123e-05))
+    near = v_fma(near, x, v_set(0.00014880952380952382))
+    near = v_fma(near, x, v_set(0.000992063492063492))
+    near = v_fma(near, x, v_set(0.005555555555555556))
+    near = v_fma(near, x, v_set(0.025))
+    near = v_fma(near, x, v_set(0.08333333333333333))
+    near = v_fma(near, x, v_set(0.16666666666666666))
+    cdef vd a = v_clamp(-1e150, x, 700.0)
+    cdef vd e = v_expm1(a)
+    cdef vd far = (e / a - v_set(2.0) * ((e - a) / (a * a))) / a
+    return v_below(v_abs(x), 1.0, near, far)
