@@ -5,7 +5,7 @@ Rows are surfaces: w is (rows, valences), everything else (rows,). Every functio
 can share the work; arrays of results are written in place. Built once per instruction set; results are equal to the last bit
 across builds, threads and places in an array.
 """
-from libc.math cimport exp, pow
+from libc.math cimport exp, sqrt
 
 from ionflux.core.blocks cimport v_load, v_store
 from ionflux.core.lanes cimport IFX_ISA, VL, v_alloc, v_free, v_get, v_put, v_set, vd
@@ -196,6 +196,20 @@ def profile(const double[::1] z, const double[:, ::1] w, const double[::1] size,
     v_free(panels)
 
 
+cdef inline double decayed(int bend, double r, double far) noexcept nogil:
+    """The solution of the linear equation at r + far over that at r >= 16: e^{-r}, K₀(r) by its asymptotic series, e^{-r}/r."""
+    cdef double there = r + far
+    if bend == 0:
+        return exp(-far)
+    if bend == 2:
+        return exp(-far) * r / there
+    return exp(-far) * sqrt(r / there) * series_of_k0(1.0 / there) / series_of_k0(1.0 / r)
+
+
+cdef inline double series_of_k0(double y) noexcept nogil:
+    return 1.0 + y * (-1.0 / 8 + y * (9.0 / 128 + y * (-75.0 / 1024 + y * (3675.0 / 32768 + y * (-59535.0 / 262144)))))
+
+
 cdef inline void profile_row(const Panels *panels, int lane, int bend, bint outward, double length, double r, double kappa, double factor,
                              double u_end, const double *x, Py_ssize_t m, double *out) noexcept nogil:
     """The points of one row, panel by panel, the lanes now along x."""
@@ -218,7 +232,7 @@ cdef inline void profile_row(const Panels *panels, int lane, int bend, bint outw
                     hi -= 1
                     far = kappa * x[hi] - length
                     u_start = v_get(panels.a, lane)
-                    out[hi] = factor * u_start * exp(-far) * (pow(1.0 + far / r, -0.5 * bend) if bend else 1.0)
+                    out[hi] = factor * u_start * decayed(bend, r, far)
             lo = hi
             while lo > 0 and (length - kappa * x[lo - 1] < end_s or end_s >= length):
                 lo -= 1

@@ -127,7 +127,7 @@ def double_layer(
     if sigma is not None:
         wall = solver.at_field(rows("sigma") / s.charge_unit)
     elif psi_0 is None:
-        groups = [regulation] if isinstance(regulation, SurfaceGroup) else list(regulation or ())
+        groups = list(regulation) if isinstance(regulation, (list, tuple)) else [regulation]
         wall = regulated(solver, s, groups, rows("pH"), per_field)
     elif stern is None:
         wall = solver.at_potential(rows("psi_0") / s.VT)

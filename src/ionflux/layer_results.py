@@ -103,7 +103,8 @@ class DoubleLayer:
     @cached_property
     def pressure(self) -> Any:
         """Disjoining pressure of a slit, Pa: osmotic pressure in its middle less that of the bath."""
-        field = self._geometry.plane.at_potential(self._middle("pressure")).g  # ∫F du = g²/2 of a single plane
+        middle = self._middle("pressure")
+        field = self._geometry.plane.at_potential(middle).g  # ∫F du = g²/2 of a single plane
         return self._shaped(0.5 * field**2 * self._screen.pressure_unit)
 
     @property

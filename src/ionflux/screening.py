@@ -123,10 +123,10 @@ def screen(bath: object, *, eps_r: object, T: object, ion_size: object = None, o
         raise InputError(f"more than {layers.GROUPS} different valences in one bath")
     c = np.array([sum((bulk[ion] for ion, (z, _) in ions.items() if z == valence), np.zeros(n)) for valence in valences])
     z = np.array(valences, dtype=np.float64)
-    strength = np.einsum("k,kn->n", z * z, c) if len(z) else np.zeros(n)
+    strength = _sum(z * z, c, n)  # in this order for any number of rows: the last bits of one must not depend on the others
     if n and not np.all(strength > 0):
         raise InputError("a bath without charged ions screens nothing: its Debye length is infinite")
-    net = (z @ c) / (np.abs(z) @ c)
+    net = _sum(z, c, n) / _sum(np.abs(z), c, n)
     if not isinstance(bath, Bath) and np.any(np.abs(net) > NEUTRAL_WITHIN):
         text = (
             f"a bath has net charge, {np.max(np.abs(net)):.2g} of its ionic charge; a uniform background that does not move makes up for it"
@@ -138,12 +138,19 @@ def screen(bath: object, *, eps_r: object, T: object, ion_size: object = None, o
         if np.any(np.abs(net) > 1e-9):
             raise ElectroneutralityError("ions of finite size need a neutral bath; use bath.balanced_with(ion)")
         volume = AVOGADRO * rows(a) ** 3
-        if np.any(volume * c.sum(axis=0) >= 1.0):
+        if np.any(volume * _sum(np.ones(len(z)), c, n) >= 1.0):
             raise InputError("the ions of the bath do not fit: ion_size³ N_A Σc is one or more")
         size = volume * strength
     kappa = np.sqrt(FARADAY * strength / (eps * VT))
     w = np.ascontiguousarray((z[:, None] * c / strength).T)
     return Screen(shape, bulk, z, w, strength, kappa, VT, eps, size, net)
+
+
+def _sum(weights: Array, c: Array, n: int) -> Array:
+    total = np.zeros(n)
+    for weight, row in zip(weights, c, strict=True):
+        total = total + weight * row
+    return total
 
 
 def _members(bath: object) -> list[tuple[IonSpecies | None, str, float, Any]]:

@@ -31,7 +31,7 @@ def behind_stern(solver: Any, u_0: Array, per_field: Array) -> Wall:
     return _settled(solver, increasing_root(mismatch, np.zeros_like(u_0), -most, most))
 
 
-def regulated(solver: Any, s: Screen, groups: Sequence[SurfaceGroup], pH: Array, per_field: Array) -> Wall:
+def regulated(solver: Any, s: Screen, groups: Sequence[Any], pH: Array, per_field: Array) -> Wall:
     """Solve for the field that the groups make at the potential which that field makes."""
     if not groups or not all(isinstance(group, SurfaceGroup) for group in groups):
         raise InputError("regulation: give a SurfaceGroup or several")

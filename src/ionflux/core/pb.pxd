@@ -111,7 +111,7 @@ cdef inline vd potential_at(const Salt *salt, vd g) noexcept nogil:
     With ions of finite size, ln(D)/v = g²/2 turns into the equation of point ions with ∫F du = (e^{v g²/2} - 1)/v.
     """
     cdef Field f
-    cdef vd T = v_set(0.5) * g * g, lnT, u, step, t, gap
+    cdef vd T = v_set(0.5) * g * g, lnT, u, step, t, gap, miss
     cdef vm busy, large
     cdef int _
     if salt.sized:
@@ -128,7 +128,9 @@ cdef inline vd potential_at(const Salt *salt, vd g) noexcept nogil:
             break
         sums(salt, v_copysign(u, g), &f)
         t = f.h * u * u
-        gap = v_select(large | v_gt(f.M, v_set(0.0)), lnT - v_log(t) - f.M, v_log1p(v_max((T - t) / t, v_set(-0.9))))
+        miss = (T - t) / t
+        gap = v_select(large | v_gt(f.M, v_set(0.0)) | v_gt(v_abs(miss), v_set(0.5)),
+                       lnT - v_log(t) - f.M, v_log1p(v_max(miss, v_set(-0.5))))
         step = v_max(gap * f.h * u / f.l, v_set(-0.75) * u)
         u = v_select(busy, u + step, u)
         busy = busy & v_gt(v_abs(step), v_set(1e-9) * u)

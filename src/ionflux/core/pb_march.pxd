@@ -244,17 +244,21 @@ cdef struct Shot:
 
 
 cdef inline void begin(March *m, vd size, vd sign) noexcept nogil:
-    """The decaying solution far from the wall (what is wrong with its derivative decays twice as fast), or the middle."""
+    """The linear solution, e^{-r}/r or K₀(r), far from the wall, or the middle. What it neglects decays by e^{-2s} more than u grows."""
+    cdef vd y = v_set(1.0) / m.r, tilt = v_set(0.0)
     m.u = m.d = v_copysign(v_exp(size), sign)
-    m.p = v_set(0.0)
-    if m.inward:
-        m.p = m.u * (v_set(1.0) + v_set(0.5 * m.bend) / m.r)
+    if m.bend == 1:      # K₁/K₀ by its asymptotic series
+        tilt = y * v_fma(v_fma(v_fma(v_set(-25.0 / 128), y, v_set(0.125)), y, v_set(-0.125)), y, v_set(0.5))
+    elif m.bend == 2:
+        tilt = y
+    m.p = m.u * (v_set(1.0) + tilt) if m.inward else v_set(0.0)
     m.dp = m.p
 
 
 cdef inline void shoot(const Salt *salt, March *m, vd sign, vd guess, vd highest, Shot *shot) noexcept nogil:
     """guess and highest: of ln|u| at the start."""
-    cdef vd size = v_min(guess, highest), lo = v_set(-1e4), hi = highest, step, q, dq, along, new
+    cdef vd size = v_min(guess, highest), lo = v_set(-1e4), hi = highest, step, q, dq, rise, along, new
+    cdef vd lead, miss, slope, u, p, reached, margin, before = v_set(100.0)
     cdef vm busy = v_gt(m.target, v_set(0.0)), last = v_seti(0), inside, fine
     cdef int _
     cdef Field at
@@ -263,33 +267,46 @@ cdef inline void shoot(const Salt *salt, March *m, vd sign, vd guess, vd highest
     for _ in range(60):
         begin(m, size, sign)
         march(salt, m, 1, NULL)
-        # lanes that have converged have just marched once more, from their last size: theirs are the values to keep
-        shot.u = v_select(busy, m.u, shot.u)
-        shot.p = v_select(busy, m.p, shot.p)
-        shot.slope = v_select(busy, m.dp / m.d, shot.slope)
-        shot.start = v_select(busy, size, shot.start)
+        sums(salt, m.u, &at)
+        along = charge(salt, m.u, &at)
+        if m.bend:
+            along = along + v_set(m.bend) * m.p / (m.r - m.s)
+        q, dq, rise = (m.u, m.d, m.p) if m.goal == TO_POTENTIAL else (m.p, m.dp, along)
+        lead = m.length - m.s
+        # Newton's step for ln s where the target was met before the wall, for the logarithm of what was to be met there otherwise
+        step = v_select(m.early, v_log(m.s / m.length) * m.s * rise / dq, v_log(m.target / v_abs(q)) * q / dq)
+        step = v_max(v_min(step, v_set(8.0)), v_set(-8.0))
+        # Lanes that have converged have just marched once more, from their last size: theirs are the values to keep, put right to
+        # first order for what they still miss. At a strongly charged wall that is much: u' changes within a distance of 1/u'.
+        slope = m.dp / m.d
+        miss = v_copysign(m.target, q) - q
+        u, p = m.u, m.p
+        if m.goal == TO_POTENTIAL:
+            p = p + v_select(m.early, lead * (along - slope * m.p), slope * miss)
+        else:
+            u = u + v_select(m.early, lead * (m.p - along / slope), miss / slope)
+        shot.u = v_select(busy, u, shot.u)
+        shot.p = v_select(busy, p, shot.p)
+        shot.slope = v_select(busy, slope, shot.slope)
+        shot.start = v_select(busy, size + v_select(last, step, v_set(0.0)), shot.start)
         shot.failed = v_select_mask(busy, m.failed, shot.failed)
         busy = busy & ~last & ~m.failed
         if not v_any(busy):
             break
-        if m.goal == TO_POTENTIAL:
-            q, dq, along = m.u, m.d, m.p
-        else:
-            q, dq = m.p, m.dp
-            sums(salt, m.u, &at)
-            along = charge(salt, m.u, &at)
-            if m.bend:
-                along = along + v_set(m.bend) * m.p / (m.r - m.s)
-        step = v_select(m.early, (m.s - m.length) * along / dq, v_log(m.target / v_abs(q)) * q / dq)
-        hi = v_select(busy & m.early, size, hi)
-        lo = v_select(busy & ~m.early, size, lo)
-        new = size + step
-        inside = v_gt(new, lo) & v_lt(new, hi)
-        new = v_select(inside, new, v_set(0.5) * (v_max(lo, hi - v_set(20.0)) + hi))
         fine = v_lt(m.accuracy, v_set(COARSE))
-        last = busy & fine & (v_lt(v_abs(step), v_set(1e-6)) | v_lt(hi - lo, v_set(1e-14) * v_abs(hi)))
+        margin = v_select(fine, v_set(1e-10), v_set(1e-3))      # which side of the root a size is on is only known so well
+        hi = v_select(busy & m.early, v_min(hi, size + margin), hi)
+        lo = v_select(busy & ~m.early, v_max(lo, size - margin), lo)
+        new = size + step
+        # a step that leaves the bracket, or is not much shorter than the one before, is no step of a Newton iteration that converges
+        inside = v_gt(new, lo) & v_lt(new, hi) & (v_lt(v_abs(step), v_set(0.5) * before) | v_lt(v_abs(step), v_set(1e-3)))
+        before = v_select(inside, v_abs(step), v_set(16.0))
+        new = v_select(inside, new, v_set(0.5) * (v_max(lo, hi - v_set(20.0)) + hi))
+        reached = v_abs(step) * (v_set(1.0) + v_abs(m.p))
+        last = busy & fine & (v_lt(reached, v_set(1e-6)) | v_lt(v_abs(step), v_set(1e-13)))
         m.accuracy = v_select(fine | v_lt(v_abs(step), v_set(1e-2)), v_set(FINE), v_set(COARSE))
         size = v_select(busy, new, size)
+    shot.failed = shot.failed | busy
 
 
 cdef inline vm v_select_mask(vm m, vm a, vm b) noexcept nogil:
