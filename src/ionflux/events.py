@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Crossing", "Event", "Finder", "crosses", "crossings", "interpolate", "shortened"]
 
-#: points within a step at which an observable is looked at, so that a dip between two steps is seen
+#: points within a step at which an observable is looked at; where a parabola through three of them turns near the level, there too
 LOOKS = np.array([0.0, 0.25, 0.5, 0.75, 1.0])
+#: for each interval between them the first of the three
+TRIPLE = np.array([0, 0, 2, 2])
 DIRECTIONS = {"up": (1,), "down": (-1,), "both": (1, -1)}
 
 
@@ -131,20 +133,46 @@ class Finder:
         theta = np.tile(LOOKS, m)
         of = np.repeat(np.arange(m), len(LOOKS))
         g = self._values(c, steps, segment, of, theta).reshape(m, len(LOOKS))
-        above = g >= 0.0
+        if c not in self._last and abs(g[0, 0]) <= 1e-14 * abs(c.level):
+            g[0, 0] = 0.0  # starting on the level, but for rounding, is no crossing
         # between steps: at a break point of the schedule the observable may jump
         before = np.concatenate([[self._last.get(c, g[0, 0])], g[:-1, -1]])
         self._last[c] = float(g[-1, -1])
+        of, low, high, g_low, g_high = self._intervals(c, steps, segment, g)
         for sign in DIRECTIONS[c.direction]:
-            rises = above if sign > 0 else g <= 0.0
-            was = before >= 0.0 if sign > 0 else before <= 0.0
-            for k in np.flatnonzero(~was & rises[:, 0] & np.isfinite(before)):
+            for k in np.flatnonzero((sign * before < 0.0) & (sign * g[:, 0] >= 0.0)):
                 yield Event(float(steps[k, 0]), c, sign)
-            of, i = np.nonzero(~rises[:, :-1] & rises[:, 1:] & np.isfinite(g[:, :-1]))
-            if len(of):
-                theta = self._root(c, steps, segment, of, LOOKS[i], LOOKS[i + 1], sign)
-                for t in steps[of, 0] + theta * (steps[of, 1] - steps[of, 0]):
+            at = np.flatnonzero((sign * g_low < 0.0) & (sign * g_high >= 0.0))
+            if len(at):
+                k = of[at]
+                theta = self._root(c, steps, segment, k, low[at], high[at], sign)
+                for t in steps[k, 0] + theta * (steps[k, 1] - steps[k, 0]):
                     yield Event(float(t), c, sign)
+
+    def _intervals(self, c: Crossing, steps: Any, segment: Any, g: NDArray[np.float64]) -> tuple[NDArray[Any], ...]:
+        """Parts of steps: which step, from, to, and the values there; one in which the observable turns near the level is cut in two."""
+        m = len(g)
+        of = np.repeat(np.arange(m), len(TRIPLE))
+        low, high = np.tile(LOOKS[:-1], m), np.tile(LOOKS[1:], m)
+        g_low, g_high = g[:, :-1].ravel(), g[:, 1:].ravel()
+        y0, y1, y2 = (g[:, TRIPLE + i].ravel() for i in range(3))
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+            slope, curve = 0.5 * (y2 - y0), y0 - 2.0 * y1 + y2
+            theta = np.tile(LOOKS[TRIPLE + 1], m) - 0.25 * slope / curve
+            turn = y1 - 0.5 * slope**2 / curve
+            sticks_out = np.maximum(np.abs(turn - g_low), np.abs(turn - g_high))
+            near = (turn * g_low <= 0.0) | (np.abs(turn) <= np.minimum(4.0 * sticks_out, np.minimum(np.abs(g_low), np.abs(g_high))))
+            cut = np.flatnonzero((theta > low) & (theta < high) & (g_low * g_high > 0.0) & near)
+        if not len(cut):
+            return of, low, high, g_low, g_high
+        between = self._values(c, steps, segment, of[cut], theta[cut])
+        return (
+            np.concatenate([of, of[cut]]),
+            np.concatenate([low, theta[cut]]),
+            np.concatenate([_with(high, cut, theta[cut]), high[cut]]),
+            np.concatenate([g_low, between]),
+            np.concatenate([_with(g_high, cut, between), g_high[cut]]),
+        )
 
     def _values(self, c: Crossing, steps: Any, segment: Any, of: NDArray[np.intp], theta: NDArray[np.float64]) -> NDArray[np.float64]:
         y = dense(steps[of], theta)
@@ -168,6 +196,12 @@ class Finder:
                 break
         root: NDArray[np.float64] = high
         return root
+
+
+def _with(x: NDArray[np.float64], at: NDArray[np.intp], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    x = x.copy()
+    x[at] = values
+    return x
 
 
 def dense(steps: NDArray[np.float64], theta: NDArray[np.float64]) -> NDArray[np.float64]:
