@@ -46,6 +46,11 @@ class Lowered:
         return out
 
     @cached_property
+    def members(self) -> dict[str, tuple[str, ...]]:
+        """What follows the dot."""
+        return {head: tuple(name.partition(".")[2] for name in names) for head, names in self.groups.items()}
+
+    @cached_property
     def defaults(self) -> dict[str, Any]:
         """Dotted name -> number, with the names that the start and the tolerances add."""
         values: dict[str, Any] = {name: p.value for name, p in self.cell.parameters().items()}

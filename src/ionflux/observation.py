@@ -249,31 +249,33 @@ class Observed:
     def c_impermeant(self) -> Array:
         return self._plain(self.values["_impermeant"] / self.volume)
 
-    def _group(self, kind: str, head: str) -> ByName:
-        names = tuple(n.partition(".")[2] for n in self.lowered.groups.get(head, ()))
-        return ByName(kind, names, lambda i: self._look(f"{head}.{i}"))
+    # Mappings are made anew each time: a result that kept them would be part of a cycle, and its arrays would stay in memory until
+    # the collector of cycles comes by.
 
-    @cached_property
+    def _group(self, kind: str, head: str) -> ByName:
+        return ByName(kind, self.lowered.members.get(head, ()), lambda i: self._look(f"{head}.{i}"))
+
+    @property
     def amount(self) -> ByName:
         return self._group("ion", "amount")
 
-    @cached_property
+    @property
     def c_in(self) -> ByName:
         return self._group("ion", "c_in")
 
-    @cached_property
+    @property
     def c_out(self) -> ByName:
         return self._group("ion in the bath", "c_out")
 
-    @cached_property
+    @property
     def E(self) -> ByName:
         return self._group("ion", "E")
 
-    @cached_property
+    @property
     def gate(self) -> ByName:
         return self._group("gate", "gate")
 
-    @cached_property
+    @property
     def current(self) -> ByName:
         F, cell = self.lowered.cell.faraday, self.lowered.cell
         # rates are inward; a current clamp is the one whose current counts into the cell
@@ -282,7 +284,7 @@ class Observed:
             charge[cell.clamp.name] = -1
         return ByName("mechanism", tuple(charge), lambda m: self._plain(F * charge[m] * self._look(f"rate.{m}") / self.area))
 
-    @cached_property
+    @property
     def flux(self) -> ByName:
         moves = {m.name: m.moves for m in self.lowered.cell.mechanisms}
 
@@ -300,7 +302,7 @@ class Observed:
                 total = total + per_cycle * self._look(f"rate.{m.name}")
         return self._plain(total)
 
-    @cached_property
+    @property
     def energy(self) -> Energy:
         return Energy(self)
 
