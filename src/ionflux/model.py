@@ -104,7 +104,8 @@ class Model:
     def _membrane(self, inside: Inside) -> None:
         p, cell, x = self.program, inside.cell, inside.prefix
         c = partial(self._concentration, inside)
-        effective, faces = c, None
+        effective: Callable[[str], Node] = c
+        faces = None
         if cell.activity is not None:
             self.activities[x] = Activities(p, self.slot, inside, self.outside, c)
             effective = self.activities[x].effective

@@ -186,10 +186,10 @@ def _sweep(swept: Sweep) -> Record:
 def _to_sweep(record: Record) -> Sweep:
     s, a = record.settings, record.arrays
     vary = {name.removeprefix("vary."): x for name, x in a.items() if name.startswith("vary.")}
-    protocol, n_cells = prepared(record.cell, vary, s["until"], record.schedule or None, _prefixed(s["tolerances"]))
+    protocol, n_cells, refused = prepared(record.cell, vary, s["until"], record.schedule or None, _prefixed(s["tolerances"]))
     _check_states(protocol.lowered, s)
     times = a.get("t")
     arrays: dict[str, Any] = {"status": a["status"], "t": a["t_reached"], "y": a["y"][:, -1, :], "out": np.array(a["y"])}
     arrays["sample"] = np.full(n_cells, len(times) if times is not None else 0)
     stats = Stats(s["steps"], s["rejected"], record.cost.get("seconds", 0.0), s["method"])
-    return Sweep(record.cell, vary, protocol, arrays, times, stats, record.schedule, s["tolerances"])
+    return Sweep(record.cell, vary, protocol, arrays, times, stats, record.schedule, s["tolerances"], refused)

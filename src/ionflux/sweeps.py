@@ -12,7 +12,7 @@ import numpy as np
 from ._config import usable_threads
 from ._dispatch import kernels
 from .compartments import values_of_start
-from .errors import InputError, Interrupted, ShapeError, Status, UnknownNameError
+from .errors import InputError, Interrupted, IonfluxError, ShapeError, Status, UnknownNameError
 from .kept import Kept
 from .observation import Observed
 from .protocols import Protocol, prepare, tolerance_values
@@ -35,7 +35,7 @@ class Sweep(Kept, Observed):
     ----------
     model : the cell. vary : what was varied. schedule, until : what was run. t : (times,) s, or the end. status : (cells,) integers of
         `Status`.
-    stats : `Stats` over all cells.
+    stats : `Stats` over all cells. refused : why a cell has no start (its status is BAD_INPUT), by its number.
     """
 
     def __init__(
@@ -48,7 +48,9 @@ class Sweep(Kept, Observed):
         stats: Stats,
         schedule: Mapping[str, Any],
         tolerances: Mapping[str, float],
+        refused: Mapping[int, IonfluxError],
     ) -> None:
+        self.refused = dict(refused)
         self.model, self.vary, self.stats = cell, dict(vary), stats
         self.schedule, self.until, self._tolerances = dict(schedule), protocol.until, dict(tolerances)
         self.status: NDArray[np.intc] = arrays["status"]
@@ -57,6 +59,7 @@ class Sweep(Kept, Observed):
         self._protocol = protocol
         n_cells, n = arrays["y"].shape
         y = arrays["y"] if times is None else arrays["out"]
+        y[list(refused)] = np.nan
         if times is not None:
             late = np.arange(len(times))[None, :] >= arrays["sample"][:, None]
             y[late] = np.nan
@@ -138,18 +141,20 @@ def sweep(
         raise InputError(f"save = {save!r}; 'final' is the only one yet; at= keeps values in time")
     times = sample_times(at, None, until)
     tolerances = tolerance_values(rtol, atol)
-    protocol, n_cells = prepared(model, vary, until, schedule, tolerances)
+    protocol, n_cells, refused = prepared(model, vary, until, schedule, tolerances)
     n = len(protocol.lowered.state_names)
     y = np.empty((n_cells, n))
     for k, x in enumerate(protocol.lowered.initial(protocol.values)):
         y[:, k] = np.reshape(x, -1)
     if protocol.lowered.model.algebraic:
         y = protocol.lowered.settle(y, protocol.base, protocol.slots, _rows(protocol, n_cells, np.zeros(1)))
+    status = np.full(n_cells, kernels.PENDING, np.intc)
+    status[list(refused)] = Status.BAD_INPUT
     arrays: dict[str, Any] = {
         "y": y,
         "t": np.zeros(n_cells),
         "h": np.zeros(n_cells),
-        "status": np.full(n_cells, kernels.PENDING, np.intc),
+        "status": status,
         "steps": np.zeros(n_cells, np.longlong),
         "rejected": np.zeros(n_cells, np.longlong),
         "sample": np.zeros(n_cells, np.longlong),
@@ -171,7 +176,7 @@ def sweep(
     tried, rejected = int(arrays["steps"].sum()), int(arrays["rejected"].sum())
     stats = Stats(tried - rejected, rejected, time.perf_counter() - began)
     kept = {"rtol": rtol, **{k.removeprefix("_"): v for k, v in tolerances.items()}}
-    result = Sweep(model, vary, protocol, arrays, times, stats, schedule or {}, kept)
+    result = Sweep(model, vary, protocol, arrays, times, stats, schedule or {}, kept, refused)
     if stop is not None:
         raise Interrupted(f"interrupted with {run.finished} of {n_cells} cells done", partial=result) from stop
     return result
@@ -179,10 +184,11 @@ def sweep(
 
 def prepared(
     model: Cell, vary: Mapping[str, Any], until: float, schedule: Mapping[str, Any] | None, tolerances: Mapping[str, float]
-) -> tuple[Protocol, int]:
-    """What a sweep runs, and how many cells."""
+) -> tuple[Protocol, int, Mapping[int, IonfluxError]]:
+    """What a sweep runs, how many cells, and why some of them have no start."""
     swept, n_cells = _checked(model, vary)
-    return prepare(model, until, schedule, tolerances, {**swept, **_starts(model, swept, n_cells)}), n_cells
+    starts, refused = _starts(model, swept)
+    return prepare(model, until, schedule, tolerances, {**swept, **starts}), n_cells, refused
 
 
 def _run(run: Any, n_cells: int, threads: int, progress: Any) -> KeyboardInterrupt | None:
@@ -259,15 +265,13 @@ def _checked(model: Cell, vary: Mapping[str, Any]) -> tuple[dict[str, NDArray[np
     return out, next(iter(lengths.values()))
 
 
-def _starts(model: Cell, swept: Mapping[str, NDArray[np.float64]], n_cells: int) -> dict[str, NDArray[np.float64]]:
-    """Start values per cell, where something that decides the start varies: each is the start of the replaced cell."""
+def _starts(model: Cell, swept: Mapping[str, NDArray[np.float64]]) -> tuple[dict[str, NDArray[np.float64]], Mapping[int, IonfluxError]]:
+    """Start values per cell, where something that decides the start varies (each is the start of the replaced cell); why some have none."""
     deciding = {name: x for name, x in swept.items() if decides_start(model, name)}
     if not deciding:
-        return {}
+        return {}, {}
     starts = start_arrays(model, deciding)
-    if starts.failed:
-        raise next(iter(starts.failed.values()))
-    return values_of_start(starts.start, starts.faraday, starts.thermal_voltage)
+    return values_of_start(starts.start, starts.faraday, starts.thermal_voltage), starts.failed
 
 
 def _rows(protocol: Protocol, n_cells: int, t: NDArray[np.float64]) -> NDArray[np.float64]:
