@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 _PREFIXES = ((1e-18, "a"), (1e-15, "f"), (1e-12, "p"), (1e-9, "n"), (1e-6, "µ"), (1e-3, "m"), (1.0, ""), (1e3, "k"), (1e6, "M"))
 _TIMES = ((86400.0, "d"), (3600.0, "h"), (60.0, "min"), (1.0, "s"), (1e-3, "ms"))
+_MINUS = re.compile(r"(?<![\w^)])-(?=[\d.]|inf)|(?<=\de)-(?=\d)")
 _SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -70,5 +72,5 @@ def text_table(head: Sequence[str], rows: Sequence[Sequence[str]], *, units: Seq
 
 
 def minus(text: str) -> str:
-    """The text with a true minus sign, which is as wide as a plus."""
-    return text.replace("-", "−")
+    """The text with true minus signs, which are as wide as a plus, in its numbers (but not in exponents of units)."""
+    return _MINUS.sub("−", text)

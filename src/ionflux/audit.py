@@ -49,6 +49,11 @@ class Audit:
         """Whether all bounds are kept."""
         return bool(self.worst <= self.bound and self.lowest >= 0.0 and (self.fluxes is None or self.fluxes <= self.bound_fluxes))
 
+    def _repr_html_(self) -> str:
+        from .tables import html
+
+        return html(self)
+
     def __repr__(self) -> str:
         parts = [f"charge {self.charge:.1e}", f"impermeant {self.impermeant:.1e}"]
         if self.totals:

@@ -6,10 +6,13 @@ state saved. Results go to stdout, everything else to stderr.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import io
+import logging
 import sys
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from enum import IntEnum
 from typing import ParamSpec, TypeVar
 
@@ -42,11 +45,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return Exit.BAD_INPUT
     from .commands import app
 
-    try:
-        app(args=None if arguments is None else list(arguments), prog_name="ionflux")
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else Exit.OK if end.code is None else Exit.NUMERICAL_FAILURE
+    with _diagnostics():
+        try:
+            app(args=None if arguments is None else list(arguments), prog_name="ionflux")
+        except SystemExit as end:
+            return end.code if isinstance(end.code, int) else Exit.OK if end.code is None else Exit.NUMERICAL_FAILURE
     return Exit.OK
+
+
+@contextlib.contextmanager
+def _diagnostics() -> Iterator[None]:
+    """Warnings and log lines as lines on stderr, as long as the command runs."""
+
+    class Told(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            tell(record.getMessage())
+
+    log, handler = logging.getLogger("ionflux"), Told(logging.INFO)
+    level = log.level
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = lambda message, *_, **__: tell(f"warning: {message}")
+            yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(level)
 
 
 def tell(message: str) -> None:

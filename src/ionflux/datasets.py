@@ -52,7 +52,7 @@ def base_of(result: Any) -> tuple[str, ...]:
 
 def present(result: Any) -> list[str]:
     """The quantities that a result has."""
-    absent = {"volume_out"} if "volume_out" not in result.lowered.groups else set()
+    absent = {name for name in ("volume_out", "gate") if name not in result.lowered.groups}
     return [name for name in QUANTITIES if name not in absent]
 
 
@@ -61,6 +61,8 @@ def dataset(result: Any) -> Any:
     xarray = need("xarray", to="make a Dataset")
     base = base_of(result)
     names = {"ion": list(dict.fromkeys([*result.c_in, *result.c_out])), "mechanism": list(result.current)}
+    if "gate" in present(result):
+        names["gate"] = list(result.gate)
     first, last = [d for d in base if d == "cell"], [d for d in base if d == "t"]
     data: dict[str, Any] = {}
 

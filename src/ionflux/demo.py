@@ -19,6 +19,7 @@ from .units import hour, minute
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from .cells import Cell
     from .results import Trajectory
 
 PRESET = "dusterwald2018"
@@ -32,9 +33,9 @@ ouabain = {"NaKATPase.scale": [ifx.step(900, to=0), ifx.ramp(4500, 11700, to=1)]
 ifx.preset("dusterwald2018").simulate(14400, schedule=ouabain).plot()"""
 
 
-def run_demo(progress: Any = None) -> Trajectory:
+def run_demo(cell: Cell | None = None, progress: Any = None) -> Trajectory:
     """Return four hours of the cell: 15 min of rest, an hour of ouabain, two hours of washout, rest."""
-    run: Trajectory = preset(PRESET).simulate(END, schedule=SCHEDULE, progress=progress)
+    run: Trajectory = (cell or preset(PRESET)).simulate(END, schedule=SCHEDULE, progress=progress)
     return run
 
 

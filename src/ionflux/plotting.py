@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ._atomic import atomic
-from ._draw import BLACK, DPI, GREY, IONS, OTHERS, Axes, Grid, Line, curves, headline, name_ends, new_axes, shade
-from ._text import ion_text, prefixed, time_unit
+from ._draw import BLACK, DPI, GREY, IONS, OTHERS, Axes, Grid, Line, curves, name_ends, new_axes
+from ._text import ion_text, prefixed
 from .errors import InputError, UnknownNameError
-from .schedules import pieces
+from .mechanisms import Law
+from .stimuli import departures, name_stimuli, shade_stimuli
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,6 +37,15 @@ def plot_reversals(run: Trajectory, ax: Axes | None = None) -> Axes:
     run = _smooth(run)
     lines = [Line(f"E {_ion(ion)}", run.E[ion] * 1e3, _ion_colour(ion)) for ion in run.cell.ions]
     return _panel(run, ax, [*lines, Line("V", run.V * 1e3, BLACK, "--")], "reversal potentials (mV)")
+
+
+def plot_driving_forces(run: Trajectory, ax: Axes | None = None) -> Axes:
+    """Driving force V − E of each ion against time, mV: positive drives cations out."""
+    run = _smooth(run)
+    lines = [Line(_ion(ion), (run.V - run.E[ion]) * 1e3, _ion_colour(ion)) for ion in run.cell.ions if ion.name in run.E]
+    ax = _panel(run, ax, lines, "driving force, V − E (mV)")
+    ax.axhline(0.0, color=BLACK, linewidth=0.4, zorder=-1)
+    return ax
 
 
 def plot_concentrations(run: Trajectory, ax: Axes | None = None, *, side: str = "in") -> Axes:
@@ -64,9 +74,9 @@ def plot_osmolarity(run: Trajectory, ax: Axes | None = None) -> Axes:
 
 
 def plot_currents(run: Trajectory, ax: Axes | None = None) -> Axes:
-    """Current density of each mechanism that moves charge against time, outward positive."""
+    """Current density of each mechanism that moves charge against time, outward positive (of a current clamp: into the cell)."""
     run = _smooth(run)
-    moving = [label for label in run.cell.labels if np.any(run.current[label])]
+    moving = [label for label in run.current if np.any(run.current[label])]
     factor, prefix = prefixed(max((_size(run.current[label]) for label in moving), default=0.0))
     lines = [Line(label, run.current[label] / factor, _label_colour(run, label)) for label in moving]
     ax = _panel(run, ax, lines, f"outward current ({prefix}A/m²)")
@@ -97,9 +107,26 @@ def plot_power(run: Trajectory, ax: Axes | None = None) -> Axes:
     return _panel(run, ax, [Line("dissipated", spent / factor, OTHERS[0]), Line("pumped", gained / factor)], f"power ({prefix}W)")
 
 
+def plot_audit(run: Trajectory, ax: Axes | None = None) -> Axes:
+    """How far the books are out at each time, relative, on a logarithmic scale: charge, impermeants; and the bound (dashed)."""
+    impermeant = run.c_impermeant * run.volume
+    out = {"charge": np.abs(run.charge_imbalance), "impermeant": np.abs(impermeant / impermeant[:1] - 1.0) if np.any(impermeant) else None}
+    # what is nought to the last bit is drawn where the rounding of doubles begins
+    lines = [
+        Line(name, np.maximum(x, 1e-17), colour)
+        for (name, x), colour in zip(out.items(), (BLACK, OTHERS[0]), strict=True)
+        if x is not None and not (name == "charge" and run.cell.potential == "current")
+    ]
+    lines.append(Line("bound", np.full(len(run.t), run.audit.bound), GREY, "--"))
+    ax = new_axes()[0, 0] if ax is None else ax
+    ax.set_yscale("log")
+    return _panel(run, ax, lines, "out of balance (relative)")
+
+
 PANELS: Mapping[str, Callable[..., Axes]] = {
     "V": plot_voltage,
     "E": plot_reversals,
+    "driving force": plot_driving_forces,
     "c_in": plot_concentrations,
     "volume": plot_volume,
     "current": plot_currents,
@@ -107,8 +134,9 @@ PANELS: Mapping[str, Callable[..., Axes]] = {
     "energy": plot_energy,
     "atp": plot_atp,
     "power": plot_power,
+    "audit": plot_audit,
 }
-USUAL = tuple(name for name in PANELS if name != "power")
+USUAL = tuple(name for name in PANELS if name not in ("driving force", "power", "audit"))
 
 
 def overview(run: Trajectory, axes: Grid | None = None, *, panels: Sequence[str] | None = None) -> Grid:
@@ -121,8 +149,8 @@ def overview(run: Trajectory, axes: Grid | None = None, *, panels: Sequence[str]
     axes : 2-D array of axes, optional
         At least as many as panels; the rest is hidden. Default: a new figure, two panels a row.
     panels : sequence of str, optional
-        From ``V E c_in volume current osmolarity energy atp power``. Default: all but the last that this cell has (a rigid
-        cell has no volume to show, a cell without pumps no use of ATP).
+        From ``V E driving force c_in volume current osmolarity energy atp power audit`` (one name is "driving force"). Default: what
+        this cell has (a rigid cell has no volume to show, a cell without pumps no use of ATP) but driving forces, power and audit.
 
     Returns
     -------
@@ -155,12 +183,12 @@ def overview(run: Trajectory, axes: Grid | None = None, *, panels: Sequence[str]
             ax.set_xlabel("")
         else:
             ax.tick_params(labelbottom=True)
-    _name_stimuli(run, every[0])
+    name_stimuli(run, every[0])
     every[0].figure.align_ylabels()
     return grid
 
 
-def save_overview(run: Trajectory, path: str | Path) -> Path:
+def save_overview(run: Trajectory, path: str | Path, *, panels: Sequence[str] | None = None) -> Path:
     """Write the overview as an image (the kind follows from the name: .png, .pdf, .svg), whole or not at all; needs no display.
 
     Parameters
@@ -169,10 +197,21 @@ def save_overview(run: Trajectory, path: str | Path) -> Path:
         What `Cell.simulate` returned.
     path : str or Path
         Where to; a file of that name is replaced.
+    panels : sequence of str, optional
+        As in `overview`.
+
+    Raises
+    ------
+    InputError
+        The name has no ending that matplotlib knows.
     """
-    grid = new_axes((len(_worth_showing(run)) + 1) // 2, 2, window=False)
-    overview(run, grid)
     target = Path(path)
+    names = tuple(panels) if panels is not None else _worth_showing(run)
+    grid = new_axes((len(names) + 1) // 2, min(2, len(names)), window=False)
+    kinds = grid[0, 0].figure.canvas.get_supported_filetypes()
+    if target.suffix.lstrip(".").lower() not in kinds:
+        raise InputError(f"{target}: the name of a figure ends in one of .{', .'.join(sorted(kinds))}")
+    overview(run, grid, panels=names)
     with atomic(target) as scratch:
         grid[0, 0].figure.savefig(scratch, dpi=DPI)
     return target
@@ -183,7 +222,7 @@ def _panel(run: Trajectory, ax: Axes | None, lines: Sequence[Line], ylabel: str,
     ax = curves(ax, run.t, lines, ylabel)
     if zero:
         ax.set_ylim(bottom=0.0)
-    _shade_stimuli(run, ax)
+    shade_stimuli(run, ax)
     name_ends(ax, lines)
     return ax
 
@@ -193,57 +232,9 @@ def _smooth(run: Trajectory) -> Trajectory:
     if run._steps is None or len(run.t) < 2:
         return run
     first, last = run.t[0], run.t[-1]
-    jumps = [t for away in _departures(run) for t in away.times if first <= t < last]
+    jumps = [t for away in departures(run) for t in away.times if first <= t < last]
     after = np.nextafter(np.array(jumps), np.inf)
     return run.at(np.unique(np.concatenate([run.t, np.linspace(first, last, 500), after])))
-
-
-class Departure(NamedTuple):
-    """When a scheduled parameter was away from its own value."""
-
-    name: str
-    times: list[float]  # s; repeated at jumps
-    depth: list[float]  # distance over the largest distance
-    farthest: str  # the value farthest away, with its unit
-
-    @property
-    def start(self) -> float:
-        """When it first leaves its value."""
-        return next((t for t, after in zip(self.times, self.depth[1:], strict=False) if after > 0.0), self.times[0])
-
-
-def _departures(run: Trajectory) -> list[Departure]:
-    found = []
-    parameters = run.cell.parameters() if run.schedule else {}
-    for name, schedule in run.schedule.items():
-        base, unit = parameters[name].value, parameters[name].unit
-        parts = pieces(schedule, base, run.until)
-        values = [y for part in parts for y in (part.y0, part.y1)]
-        farthest = max(values, key=lambda y: abs(y - base))
-        if largest := abs(farthest - base):
-            times = [t for part in parts for t in (part.t0, part.t1)]
-            shown = f"{farthest:.4g}" if unit == "1" else f"{farthest:.4g} {unit}"
-            found.append(Departure(name, times, [abs(y - base) / largest for y in values], shown))
-    return found
-
-
-def _shade_stimuli(run: Trajectory, ax: Axes) -> None:
-    second = _second(run)
-    for away in _departures(run):
-        shade(ax, [t / second for t in away.times], away.depth)
-
-
-def _name_stimuli(run: Trajectory, ax: Axes) -> None:
-    starts: dict[float, list[str]] = {}
-    for away in _departures(run):
-        starts.setdefault(away.start / _second(run), []).append(f"{away.name} → {away.farthest}")
-    for at, texts in starts.items():
-        headline(ax, ", ".join(texts), at)
-
-
-def _second(run: Trajectory) -> float:
-    """What the time axis divides seconds by."""
-    return time_unit(float(run.t[-1] - run.t[0]))[0] if len(run.t) else 1.0
 
 
 def _worth_showing(run: Trajectory) -> tuple[str, ...]:
@@ -269,10 +260,10 @@ def _ion_colour(ion: IonSpecies) -> str:
 
 def _label_colour(run: Trajectory, label: str) -> str:
     """A leak has the colour of its ion; the others take theirs in order."""
-    mechanism = run.cell.mechanisms[run.cell.labels.index(label)]
-    if len(mechanism.moves) == 1:
-        return _ion_colour(next(iter(mechanism.moves)))
-    several = [name for name, m in zip(run.cell.labels, run.cell.mechanisms, strict=True) if len(m.moves) != 1]
+    moved = {m.name: tuple(m.moves) for m in run.cell.mechanisms if m.law is not Law.CURRENT}
+    if len(moved.get(label, ())) == 1:
+        return _ion_colour(moved[label][0])
+    several = [name for name in run.current if len(moved.get(name, ())) != 1]
     return BLACK if several[0] == label else OTHERS[several.index(label) % len(OTHERS)]
 
 

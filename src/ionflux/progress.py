@@ -49,7 +49,7 @@ def report(progress: Progress, total: float, unit: str = "", *, label: str = "")
     ----------
     progress : None, bool or callable
         None: a bar at a terminal or in a notebook, log lines elsewhere, both only after 2 s. True: the same from the start.
-        False: nothing. A callable gets the fraction done, 0 to 1, and may raise to stop.
+        False: nothing. A callable gets the fraction done, 0 to 1; where it returns False the computation ends as by Ctrl-C, with `Interrupted`.
     total : float
         What `done` reaches at the end, in `unit`.
     unit : str
@@ -121,7 +121,8 @@ class _Told(_Silent):
         self._told, self._total = told, total
 
     def __call__(self, done: float) -> None:
-        self._told(done / self._total if self._total else 1.0)
+        if self._told(done / self._total if self._total else 1.0) is False:
+            raise KeyboardInterrupt("stopped by progress=")
 
 
 class _Bar:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Quantity(NamedTuple):
-    """SI unit, what it is, and over what it is listed beside time: "ion", "mechanism", both or nothing."""
+    """SI unit, what it is, and over what it is listed beside time: ions, mechanisms, gates or nothing."""
 
     unit: str
     doc: str
@@ -24,6 +24,7 @@ QUANTITIES: dict[str, Quantity] = {
     "E": Quantity("V", "Nernst potential", ("ion",)),
     "current": Quantity("A m^-2", "current density, outward positive (of a current clamp: into the cell)", ("mechanism",)),
     "flux": Quantity("mol m^-2 s^-1", "flux, outward positive", ("mechanism", "ion")),
+    "gate": Quantity("1", "open probability of a gate", ("gate",)),
     "osmolarity_in": Quantity("mol m^-3", "osmolarity inside"),
     "osmolarity_out": Quantity("mol m^-3", "osmolarity outside"),
     "electrode_charge": Quantity("C", "charge brought by electrodes"),

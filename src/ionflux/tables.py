@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
@@ -19,7 +20,7 @@ from .results import Trajectory
 from .steady import SteadyState
 from .sweeps import Sweep
 
-__all__ = ["facts", "html", "to_csv"]
+__all__ = ["facts", "html", "summary", "to_csv"]
 
 
 def to_csv(result: Any, path: str | Path, *, overwrite: bool = True) -> Path:
@@ -77,6 +78,31 @@ def facts(result: Any) -> list[tuple[str, str]]:
     if isinstance(result, Trajectory):
         return _of_run(result)
     return _of_sweep(result) if isinstance(result, Sweep) else _of_rest(result)
+
+
+def summary(result: Any) -> dict[str, Any]:
+    """What there is to say of a result, for programs: SI, the values at its end."""
+    told: dict[str, Any] = {"kind": type(result).__name__}
+    if isinstance(result, Sweep):
+        failed = {str(i): status.name for i, status in result.failures().items()}
+        rows = {name: x.tolist() for name, (_, x) in columns(result).items() if name.partition(".")[0] in ("V", "volume", "c_in")}
+        vary = {name: np.asarray(x).tolist() for name, x in result.vary.items()}
+        return {**told, "cells": len(result), "failures": failed, "vary": vary, "t": result.t.tolist(), **rows}
+    if isinstance(result, Trajectory):
+        told |= {"status": result.status.name, "until": result.until, "t": float(result.t[-1]) if len(result) else None}
+        told["events"] = [
+            {"t": e.t, "observable": e.crossing.observable, "level": e.crossing.level, "direction": e.direction} for e in result.events
+        ]
+        told["audit"] = {"ok": result.audit.ok, **dataclasses.asdict(result.audit)}
+        told["stats"] = dataclasses.asdict(result.stats)
+        if not len(result):
+            return told
+    else:
+        told |= {"stable": result.stable, "method": result.method, "iterations": result.iterations, "residual": result.residual}
+        told["eigenvalues"] = [[x.real, x.imag] for x in np.asarray(result.eigenvalues, dtype=complex).tolist()]
+    told["end"] = {name: float(np.reshape(x, -1)[-1]) for name, (_, x) in columns(result).items()}
+    told["units"] = {name: unit for name, (unit, _) in columns(result).items()}
+    return told
 
 
 def _of_run(run: Trajectory) -> list[tuple[str, str]]:

@@ -105,7 +105,7 @@ def test_what_was_reached_is_saved(
 ) -> None:
     partial = ifx.preset("dusterwald2018").simulate(60.0)
 
-    def stopped() -> Any:
+    def stopped(cell: Any) -> Any:
         raise error("stopped at t = 60 s", partial=partial)
 
     monkeypatch.setattr(demo, "run_demo", stopped)
@@ -118,7 +118,7 @@ def test_what_was_reached_is_saved(
 
 
 def test_ctrl_c_before_anything_was_reached_is_130_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def stopped() -> Any:
+    def stopped(cell: Any) -> Any:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(demo, "run_demo", stopped)

@@ -55,6 +55,7 @@ LAYERS = (
     {"records"},
     {"citations", "datasets"},
     {"_draw", "files", "scenarios", "tables"},
+    {"stimuli"},
     {"layer_plots", "plotting"},
     {"demo"},
     {"cli"},
@@ -66,6 +67,8 @@ HEIGHT = {module: height for height, layer in enumerate(LAYERS) for module in la
 
 #: methods whose code lies above them: imported inside the method, when it is called, or for its types only
 UPWARDS = {
+    "audit": {"results", "tables"},
+    "evaluation": {"plotting"},
     "audit": {"results", "tables"},
     "evaluation": {"plotting"},
     "mechanisms": {"evaluation"},

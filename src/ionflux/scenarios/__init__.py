@@ -1,7 +1,7 @@
 """Scenarios: what is to be computed, as objects and as TOML files.
 
-`scenario` and `settings` describe; `writing` makes text of descriptions, and `files`, `positions`, `units`, `schema`, `cells` and `parts` read
-it.
+`scenario` and `settings` describe, `writing` makes text of descriptions, and `files`, `positions`, `units`, `schema`, `cells` and
+`parts` read it.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from ionflux.preset_library import presets
 from ionflux.quantities import QUANTITIES, unit_of
 from ionflux.schedules import Schedule
 from ionflux.species import READY_MADE, IonSpecies
+from ionflux.surfaces import ChargedSurface
 from .schema import (
     SPECIAL,
     Context,
@@ -71,13 +72,21 @@ def _own_ion(name: str) -> Any:
 
 def concentrations(value: Any, context: Context) -> dict[IonSpecies, float]:
     """Ions by name with their concentrations."""
+    return _by_ion(value, context, "mol m^-3", 6e4)
 
+
+def _by_ion(value: Any, context: Context, unit: str, most: float) -> dict[IonSpecies, float]:
     def read(name: str) -> Any:
         if name not in context.ions:
             return lambda v, c: refuse(unknown_ion(name, c))
-        return number(f"[{name}]", "mol m^-3", 0.0, 6e4)
+        return number(f"[{name}]", unit, 0.0, most)
 
     return {context.ions[name]: c for name, c in mapping(value, context, read).items()}
+
+
+def _binds(value: Any, context: Context) -> dict[IonSpecies, float]:
+    """Ions by name with their association constants."""
+    return _by_ion(value, context, "m^3 mol^-1", 1e12)
 
 
 _BATH: Entries = tuple((key, entry) for key, entry in entries_of(Bath) if key == "osmolyte")
@@ -171,6 +180,8 @@ SPECIAL.update(
         ("Cell", "pools"): _pools,
         ("Cell", "state"): _state,
         ("Cell", "constants"): _one(Constants),
+        ("Cell", "surface"): _one(ChargedSurface),
+        ("SurfaceGroup", "binds"): _binds,
         ("step", "to"): scheduled,
         ("ramp", "to"): scheduled,
         ("pulse", "to"): scheduled,

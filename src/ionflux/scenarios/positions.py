@@ -84,7 +84,7 @@ class Places:
             path = (*path, part)
             if double and i == len(parts) - 1:
                 self._counts[path] = self._counts.get(path, 0) + 1
-                self.keys.setdefault(path, self._place(begin))
+            self.keys.setdefault(path, self._place(begin))
             if path in self._counts:
                 path = (*path, self._counts[path] - 1)
         self.keys[path] = self._place(begin)

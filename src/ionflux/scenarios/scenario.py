@@ -37,6 +37,10 @@ if TYPE_CHECKING:
 __all__ = ["RestSettings", "RunSettings", "Scenario", "SweepSettings", "from_toml", "to_toml"]
 
 
+#: what can be computed, in order
+PARTS = ("run", "steady_state", "sweep")
+
+
 @described
 class Scenario(Described):
     """A cell, what happens to it, and what is to be computed.
@@ -131,6 +135,18 @@ class Scenario(Described):
         asked = self._asked("sweep")
         options = {"at": asked.at, "rtol": asked.rtol, "threads": threads, "progress": progress}
         return sweep(self.cell, asked.rows(), until=asked.until, schedule=dict(self.schedule) or None, **options)
+
+    def compute(self, part: str | None = None, *, progress: Any = None) -> Any:
+        """Compute one of the parts ``"run"``, ``"steady_state"`` and ``"sweep"``; by default the first of them that there is."""
+        if part is None:
+            part = next((name for name in PARTS if getattr(self, name) is not None), None)
+        if part == "run":
+            return self.simulate(progress=progress)
+        if part == "steady_state":
+            return self.rest()
+        if part == "sweep":
+            return self.vary(progress=progress)
+        raise InputError("this scenario asks for nothing: it has no [run], no [steady_state] and no [sweep]")
 
     def _asked(self, part: str) -> Any:
         asked = getattr(self, part)

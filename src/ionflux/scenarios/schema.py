@@ -232,8 +232,6 @@ def _model(name: str, entries: Entries) -> type[BaseModel]:
 
 #: what cannot be seen from a field alone: (class, field) -> reader; filled by `cells` and `parts`
 SPECIAL: dict[tuple[str, str], Reader] = {}
-#: fields that no file sets
-UNWRITTEN = {"surface", "activity"}
 
 
 def describe(value: Any, cls: type[Described], context: Context, what: str = "") -> Any:
@@ -269,8 +267,6 @@ def reader(cls: type[Described], f: Any) -> Reader | None:
     for base in cls.__mro__:
         if (base.__name__, f.name) in SPECIAL:
             return SPECIAL[base.__name__, f.name]
-    if f.name in UNWRITTEN:
-        return None
     if "unit" in f.metadata:
         m = f.metadata
         return number(f"{cls.__name__}.{f.name}", m["unit"], m["lo"], m["hi"], m["hint"])

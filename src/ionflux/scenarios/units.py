@@ -28,10 +28,15 @@ _CELSIUS = ("degC", "°C", "celsius")
 _MEASURES = {
     "V": "a potential", "m": "a length", "m^2": "an area", "m^3": "a volume", "s": "a time", "K": "a temperature", "A": "a current",
     "C": "a charge",
+    "S": "a conductance",
+    "F": "a capacitance",
+    "Pa": "a pressure",
     "F m^-2": "a capacitance per area", "S m^-2": "a conductance per area", "A m^-2": "a current per area", "m s^-1": "a permeability",
     "m^2 s^-1": "a diffusivity", "mol m^-3": "a concentration", "mol m^-2 s^-1": "a flux", "mol": "an amount",
     "C mol^-1": "a charge per amount",
-    "m^3 mol^-1": "a volume per amount", "m^6 mol^-1 s^-1": "a hydraulic coefficient", "mol s^-1": "an amount per time",
+    "m^3 mol^-1": "a volume per amount",
+    "C m^-2": "a charge per area",
+    "m^-2": "a number per area", "m^6 mol^-1 s^-1": "a hydraulic coefficient", "mol s^-1": "an amount per time",
     "1": "a pure number",
 }  # fmt: skip
 #: multipliers of `ionflux.units` as they are written in text
@@ -109,7 +114,7 @@ def _bare(number: float, unit: str, lo: float, hi: float) -> str:
         text = f"{number:g} degC"
     elif unit == "mol m^-3" and number >= 1e-3:
         text = f"{number:g} mM"
-    elif guess is not None and abs(number) >= 1e-2 and not (lo <= number <= hi and abs(number) <= 1.0):
+    elif guess is not None and not lo <= number <= hi:
         text = f"{number:g} {_WRITTEN.get(guess, guess)}"
     else:
         text = f"{number:g} {unit}"

@@ -77,7 +77,7 @@ class _Writer:
             if f.default_factory is not dataclasses.MISSING and value == f.default_factory():
                 continue
             written_value = self._field(thing, f, value, unit)
-            if written_value not in ((), [], {}) or f.default is REQUIRED:
+            if isinstance(value, Described) or written_value not in ((), [], {}) or f.default is REQUIRED:
                 found[f.name] = written_value
         return found
 
@@ -109,6 +109,8 @@ class _Writer:
             return self.tree(value)
         if isinstance(value, bool | int | float | str):
             return value
+        if isinstance(value, Mapping) and value and all(isinstance(key, IonSpecies) for key in value):
+            return {self._ion(ion): written(x, "m^3 mol^-1") for ion, x in value.items()}
         if isinstance(value, Mapping):
             return {str(key): self._plain(what, item) for key, item in value.items()}
         if isinstance(value, list | tuple):
