@@ -172,7 +172,8 @@ def profile(const double[::1] z, const double[:, ::1] w, const double[::1] size,
     cdef Salt salt
     cdef March m
     cdef Py_ssize_t row
-    cdef int count, lane
+    cdef int count, lane, k
+    cdef vd skew
     cdef Panels *panels = <Panels *> v_alloc(sizeof(Panels))
     if panels == NULL:
         raise MemoryError
@@ -189,15 +190,18 @@ def profile(const double[::1] z, const double[:, ::1] w, const double[::1] size,
             else:
                 begin(&m, load(given[2], row, count), load(given[3], row, count))
             march(&salt, &m, 0, panels)
+            skew = v_set(0.0)
+            for k in range(salt.n):
+                skew = skew + salt.wz[k] * v_set(salt.z[k] / 6.0)
             for lane in range(count):
                 failed[row + lane] = (<const long long *> &m.failed)[lane] != 0
-                profile_row(panels, lane, bend, outward, given[0, row + lane], given[1, row + lane], given[4, row + lane],
-                            given[5, row + lane], v_get(&m.u, lane), &x[0], x.shape[0], &out[row + lane, 0])
+                profile_row(panels, lane, v_get(&skew, lane), bend, outward, given[0, row + lane], given[1, row + lane],
+                            given[4, row + lane], given[5, row + lane], v_get(&m.u, lane), &x[0], x.shape[0], &out[row + lane, 0])
     v_free(panels)
 
 
 cdef inline double decayed(int bend, double r, double far) noexcept nogil:
-    """The solution of the linear equation at r + far over that at r >= 16: e^{-r}, K₀(r) by its asymptotic series, e^{-r}/r."""
+    """The solution of the linear equation at r + far over that at r >= 13: e^{-r}, K₀(r) by its asymptotic series, e^{-r}/r."""
     cdef double there = r + far
     if bend == 0:
         return exp(-far)
@@ -210,12 +214,15 @@ cdef inline double series_of_k0(double y) noexcept nogil:
     return 1.0 + y * (-1.0 / 8 + y * (9.0 / 128 + y * (-75.0 / 1024 + y * (3675.0 / 32768 + y * (-59535.0 / 262144)))))
 
 
-cdef inline void profile_row(const Panels *panels, int lane, int bend, bint outward, double length, double r, double kappa, double factor,
-                             double u_end, const double *x, Py_ssize_t m, double *out) noexcept nogil:
-    """The points of one row, panel by panel, the lanes now along x."""
+cdef inline void profile_row(const Panels *panels, int lane, double skew, int bend, bint outward, double length, double r, double kappa,
+                             double factor, double u_end, const double *x, Py_ssize_t m, double *out) noexcept nogil:
+    """The points of one row, panel by panel, the lanes now along x.
+
+    skew: where u is small, u (1 + skew u) decays as the solution of the linear equation does (to second order at a plane).
+    """
     cdef Py_ssize_t lo = 0, hi = m
     cdef int j
-    cdef double begin_s, end_s, unit, far, u_start
+    cdef double begin_s, end_s, unit, far, left, u_start = v_get(panels.a, lane)
     for j in range(panels.n):
         begin_s, end_s, unit = v_get(panels.start + j, lane), v_get(panels.start + j + 1, lane), v_get(panels.unit + j, lane)
         if begin_s >= length:
@@ -231,8 +238,8 @@ cdef inline void profile_row(const Panels *panels, int lane, int bend, bint outw
                 while hi > 0 and kappa * x[hi - 1] > length:
                     hi -= 1
                     far = kappa * x[hi] - length
-                    u_start = v_get(panels.a, lane)
-                    out[hi] = factor * u_start * decayed(bend, r, far)
+                    left = decayed(bend, r, far)
+                    out[hi] = factor * u_start * left * (1.0 + skew * u_start * (1.0 - left))
             lo = hi
             while lo > 0 and (length - kappa * x[lo - 1] < end_s or end_s >= length):
                 lo -= 1
@@ -240,7 +247,8 @@ cdef inline void profile_row(const Panels *panels, int lane, int bend, bint outw
             hi = lo
     if outward:
         for lo in range(lo, m):
-            out[lo] = factor * u_end * exp(length - kappa * x[lo])
+            left = exp(length - kappa * x[lo])
+            out[lo] = factor * u_end * left * (1.0 + skew * u_end * (1.0 - left))
 
 
 cdef inline void piece(const vd *a, int lane, double slope, double offset, double factor, const double *x, Py_ssize_t lo, Py_ssize_t hi,

@@ -16,8 +16,8 @@ from .screening import Screen, share
 #: what is smaller is taken as zero, and linear response for the slope there
 _NOTHING = 1e-150
 _SMALL = 1e-12
-#: from a curved surface, Debye lengths: the linear solution starts here; what it neglects has decayed by e^{-3·16} at the wall
-_FAR = 16.0
+#: from a curved surface, Debye lengths: the linear solution starts here; what it neglects has decayed by e^{-3·13} at the wall
+_FAR = 13.0
 #: half-widths from which on two plates do not feel each other (e^{-36} < rounding)
 _WIDE = 36.0
 #: beyond this many Debye lengths from a plane the profile is an exponential

@@ -259,7 +259,7 @@ cdef inline void shoot(const Salt *salt, March *m, vd sign, vd guess, vd highest
     """guess and highest: of ln|u| at the start."""
     cdef vd size = v_min(guess, highest), lo = v_set(-1e4), hi = highest, step, q, dq, rise, along, new
     cdef vd lead, miss, slope, u, p, reached, margin, before = v_set(100.0)
-    cdef vm busy = v_gt(m.target, v_set(0.0)), last = v_seti(0), inside, fine
+    cdef vm busy = v_gt(m.target, v_set(0.0)), inside, fine
     cdef int _
     cdef Field at
     shot.failed = ~busy
@@ -276,8 +276,7 @@ cdef inline void shoot(const Salt *salt, March *m, vd sign, vd guess, vd highest
         # Newton's step for ln s where the target was met before the wall, for the logarithm of what was to be met there otherwise
         step = v_select(m.early, v_log(m.s / m.length) * m.s * rise / dq, v_log(m.target / v_abs(q)) * q / dq)
         step = v_max(v_min(step, v_set(8.0)), v_set(-8.0))
-        # Lanes that have converged have just marched once more, from their last size: theirs are the values to keep, put right to
-        # first order for what they still miss. At a strongly charged wall that is much: u' changes within a distance of 1/u'.
+        # Put right to first order for what is still missed. At a strongly charged wall that is much: u' changes within 1/u'.
         slope = m.dp / m.d
         miss = v_copysign(m.target, q) - q
         u, p = m.u, m.p
@@ -288,12 +287,13 @@ cdef inline void shoot(const Salt *salt, March *m, vd sign, vd guess, vd highest
         shot.u = v_select(busy, u, shot.u)
         shot.p = v_select(busy, p, shot.p)
         shot.slope = v_select(busy, slope, shot.slope)
-        shot.start = v_select(busy, size + v_select(last, step, v_set(0.0)), shot.start)
+        shot.start = v_select(busy, size + step, shot.start)
         shot.failed = v_select_mask(busy, m.failed, shot.failed)
-        busy = busy & ~last & ~m.failed
+        reached = v_abs(step) * (v_set(1.0) + v_abs(m.p))
+        fine = v_lt(m.accuracy, v_set(COARSE))
+        busy = busy & ~m.failed & ~(fine & (v_lt(reached, v_set(1e-8)) | v_lt(v_abs(step), v_set(1e-13))))
         if not v_any(busy):
             break
-        fine = v_lt(m.accuracy, v_set(COARSE))
         margin = v_select(fine, v_set(1e-10), v_set(1e-3))      # which side of the root a size is on is only known so well
         hi = v_select(busy & m.early, v_min(hi, size + margin), hi)
         lo = v_select(busy & ~m.early, v_max(lo, size - margin), lo)
@@ -302,8 +302,6 @@ cdef inline void shoot(const Salt *salt, March *m, vd sign, vd guess, vd highest
         inside = v_gt(new, lo) & v_lt(new, hi) & (v_lt(v_abs(step), v_set(0.5) * before) | v_lt(v_abs(step), v_set(1e-3)))
         before = v_select(inside, v_abs(step), v_set(16.0))
         new = v_select(inside, new, v_set(0.5) * (v_max(lo, hi - v_set(20.0)) + hi))
-        reached = v_abs(step) * (v_set(1.0) + v_abs(m.p))
-        last = busy & fine & (v_lt(reached, v_set(1e-6)) | v_lt(v_abs(step), v_set(1e-13)))
         m.accuracy = v_select(fine | v_lt(v_abs(step), v_set(1e-2)), v_set(FINE), v_set(COARSE))
         size = v_select(busy, new, size)
     shot.failed = shot.failed | busy
