@@ -137,6 +137,6 @@ def _leaves(name: str, value: Any, depth: int) -> list[tuple[str, Any]]:
     return [leaf for key in value for leaf in _leaves(f"{name}.{key}", value[key], depth - 1)]
 
 
-def same_V(result: Any, found: Any) -> bool:
+def same_V(result: Any, V: NDArray[np.float64]) -> bool:
     """Whether the potential in a file is that of the result read from it."""
-    return bool(np.allclose(result.V, found["V"].values, rtol=1e-6, atol=1e-9, equal_nan=True))
+    return bool(np.allclose(result.V, V, rtol=1e-6, atol=1e-9, equal_nan=True))

@@ -19,7 +19,7 @@ from ._atomic import atomic
 from ._extras import need
 from ._rebuild import rebuild
 from .datasets import ARRAYS, dataset, same_V
-from .errors import InputError, IonfluxWarning, StorageError
+from .errors import InputError, IonfluxWarning, ModelError, SolveError, StorageError
 from .records import KINDS, Record, record, restored
 from .results import Trajectory
 
@@ -96,15 +96,13 @@ def load(path: str | Path) -> Any:
     StorageError
         The file is missing, truncated, no NetCDF-4, not written by ionflux, or written by another version that stores otherwise.
     MissingExtra
-        When xarray, h5netcdf or h5py is not installed.
+        When h5py is not installed.
     """
-    for module in ("h5py", "h5netcdf", "xarray"):
-        need(module, to="read NetCDF")
-    found = _read(Path(path))
+    attributes, arrays = _read(Path(path))
     try:
-        result = restored(_record(found))
-        agrees = same_V(result, found)
-    except InputError as error:
+        result = restored(_record(attributes, arrays))
+        agrees = same_V(result, arrays["V"])
+    except (InputError, ModelError, SolveError) as error:
         raise StorageError(f"{path}: the cell in it cannot be made again ({error}); xarray.open_dataset still shows the numbers") from error
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
         raise StorageError(f"{path}: written by ionflux, but incomplete ({type(error).__name__}: {error})") from error
@@ -140,28 +138,38 @@ def _json(value: Any) -> str:
     return json.dumps(value, default=str, ensure_ascii=True)  # a letter is a byte, so that lengths are what they seem
 
 
-def _read(path: Path) -> Any:
-    xarray = need("xarray", to="read NetCDF")
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The attributes of a file, and the arrays that `restored` needs."""
+    h5py = need("h5py", to="read NetCDF")
     if not path.is_file():
         raise StorageError(f"{path}: there is no such file")
     try:
-        found = xarray.load_dataset(path, engine="h5netcdf", decode_times=False)
-    except Exception as error:  # h5py, h5netcdf and xarray each have their own ways to choke on a broken file
+        with h5py.File(path, "r") as found:
+            attributes = {name: _plain(value) for name, value in found.attrs.items()}
+            wanted = {"V", *(name for names in ARRAYS.values() for name in names), *(name for name in found if name.startswith("vary."))}
+            arrays = {name: found[name][()] for name in wanted if "ionflux_schema" in attributes and name in found}
+    except Exception as error:  # HDF5 has many ways to choke on a broken file
         raise StorageError(f"{path}: no complete NetCDF-4 file; cut short, or of another kind ({error})") from error
-    schema = found.attrs.get("ionflux_schema")
+    schema = attributes.get("ionflux_schema")
     if schema is None:
         raise StorageError(f"{path}: a NetCDF file, but not one of ionflux (it has no attribute ionflux_schema)")
     if str(schema) != str(SCHEMA):
-        version = found.attrs.get("ionflux_version", "?")
+        version = attributes.get("ionflux_version", "?")
         raise StorageError(
             f"{path}: written by ionflux {version} (schema {schema}); this version reads schema {SCHEMA}: "
             + ("upgrade ionflux" if str(schema).isdigit() and int(schema) > SCHEMA else "xarray.open_dataset still shows the numbers")
         )
-    return found
+    return attributes, arrays
 
 
-def _record(found: Any) -> Record:
-    attributes: Mapping[str, Any] = found.attrs
+def _plain(value: Any) -> Any:
+    """An attribute as Python has it: NetCDF keeps a number as an array of one."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return value.item() if getattr(value, "size", 0) == 1 else value
+
+
+def _record(attributes: Mapping[str, Any], found: Mapping[str, Any]) -> Record:
     kind = attributes["kind"]
     if kind not in KINDS:
         raise ValueError(f"there is no kind {kind!r}")
@@ -170,7 +178,7 @@ def _record(found: Any) -> Record:
     cell = dataclasses.replace(described, **{name: json.loads(attributes[name]) for name in ("sources", "symbols")})
     schedule = {name: rebuild(text) for name, text in json.loads(attributes["schedule"]).items()}
     settings = json.loads(attributes["settings"])
-    arrays = {name: found[name].values.copy() for name in found.variables if name in ARRAYS[kind] or name.startswith("vary.")}
+    arrays = {name: x for name, x in found.items() if name in ARRAYS[kind] or name.startswith("vary.")}
     if missing := {name for name, needed in ARRAYS[kind].items() if needed} - arrays.keys():
         raise KeyError(min(missing))
     block = json.loads(attributes["provenance"])

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import random
+import shutil
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
@@ -22,6 +26,7 @@ from ionflux.units import minute
 
 xarray = pytest.importorskip("xarray")
 h5netcdf = pytest.importorskip("h5netcdf")
+h5py = pytest.importorskip("h5py")
 
 
 @pytest.fixture(scope="module")
@@ -33,16 +38,21 @@ def run() -> Trajectory:
     return ifx.preset("dusterwald2018").simulate(3600.0, schedule=schedule)
 
 
+@pytest.fixture(scope="module")
+def saved(run: Trajectory, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return run.save(tmp_path_factory.mktemp("saved") / "run.nc")
+
+
 @pytest.fixture
-def path(run: Trajectory, tmp_path: Path) -> Path:
-    run.save(tmp_path / "run.nc")
+def path(saved: Path, tmp_path: Path) -> Path:
+    shutil.copy(saved, tmp_path / "run.nc")
     return tmp_path / "run.nc"
 
 
 def rewrite(path: Path, **attributes: object) -> None:
-    with xarray.open_dataset(path, engine="h5netcdf") as dataset:
-        changed = dataset.load().assign_attrs(**attributes)
-    changed.to_netcdf(path, engine="h5netcdf")
+    with h5py.File(path, "r+") as found:
+        for name, value in attributes.items():
+            found.attrs[name] = value
 
 
 def test_a_run_comes_back_the_same(run: Trajectory, path: Path) -> None:
@@ -126,9 +136,8 @@ def test_a_file_of_the_future_says_that_it_needs_an_upgrade(path: Path) -> None:
 
 
 def test_a_file_with_a_part_missing_is_incomplete(path: Path) -> None:
-    with xarray.open_dataset(path, engine="h5netcdf") as dataset:
-        less = dataset.load().drop_vars("y")
-    less.to_netcdf(path, engine="h5netcdf")
+    with h5py.File(path, "r+") as found:
+        del found["y"]
     with pytest.raises(ifx.StorageError, match="incomplete"):
         ifx.load(path)
 
@@ -140,10 +149,8 @@ def test_a_file_of_another_schema_says_what_can_be_done(path: Path) -> None:
 
 
 def test_a_changed_definition_is_remarked_upon(path: Path) -> None:
-    with xarray.open_dataset(path, engine="h5netcdf") as dataset:
-        other = dataset.load()
-    other["V"] = other["V"] + 1e-3
-    other.to_netcdf(path, engine="h5netcdf")
+    with h5py.File(path, "r+") as found:
+        found["V"][...] += 1e-3
     with pytest.warns(ifx.IonfluxWarning, match="V in the file"):
         ifx.load(path)
 
@@ -237,6 +244,20 @@ def test_a_result_has_the_rights_of_any_new_file(path: Path, tmp_path: Path) -> 
 def test_a_missing_package_names_the_extra(package: str, run: Trajectory, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, package, None)
     with pytest.raises(ifx.MissingExtra, match=rf"{package}.*pip install 'ionflux\[app\]'"):
-        ifx.load(path)
-    with pytest.raises(ifx.MissingExtra, match=r"ionflux\[app\]"):
         run.save(path)
+    if package == "h5py":
+        with pytest.raises(ifx.MissingExtra, match=r"ionflux\[app\]"):
+            ifx.load(path)
+    else:  # reading needs no more than HDF5
+        assert ifx.load(path) == run
+
+
+def test_a_byte_that_flipped_is_a_clear_error_or_does_no_harm(path: Path) -> None:
+    whole = path.read_bytes()
+    dice = random.Random(1)
+    for _ in range(60):
+        at = dice.randrange(len(whole))
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ (1 << dice.randrange(8))]) + whole[at + 1 :])
+        with contextlib.suppress(ifx.StorageError), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ifx.load(path)

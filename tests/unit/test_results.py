@@ -69,6 +69,7 @@ results = pytest.mark.parametrize("result", RESULTS.values(), ids=RESULTS)
 @results
 def test_a_result_comes_back_from_pickle_copy_and_file_as_it_was(result: Any, tmp_path: Path) -> None:
     result.save(tmp_path / "result.nc")
+    every_variable_has_its_unit(result, tmp_path / "result.nc")
     back = ifx.load(tmp_path / "result.nc")
     for other in (back, pickle.loads(pickle.dumps(result)), copy(result), deepcopy(result)):
         assert type(other) is type(result)
@@ -80,10 +81,8 @@ def test_a_result_comes_back_from_pickle_copy_and_file_as_it_was(result: Any, tm
     assert back.provenance == json.loads(json.dumps(result.provenance))
 
 
-@results
-def test_every_variable_of_a_file_has_its_unit(result: Any, tmp_path: Path) -> None:
-    result.save(tmp_path / "result.nc")
-    with xarray.open_dataset(tmp_path / "result.nc", engine="h5netcdf", decode_times=False) as found:
+def every_variable_has_its_unit(result: Any, path: Path) -> None:
+    with xarray.open_dataset(path, engine="h5netcdf", decode_times=False) as found:
         assert [name for name, x in found.data_vars.items() if not (x.attrs["units"] and x.attrs["long_name"])] == []
         first = "cell" if type(result).__name__ == "Sweep" else None
         for name, x in found.data_vars.items():

@@ -223,20 +223,21 @@ def test_ctrl_c_saves_what_was_reached(file: Path, told: Any, monkeypatch: pytes
             signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(simulation.Watch, "__call__", pressed)
-    every_second = 'bath.osmolyte = { type = "train", start = "1 s", period = "2 s", width = "1 s", n = 20000, to = "5 mM" }'
-    long = SCENARIO.replace("[run]", every_second + "\n[run]").replace('"2 h"', '"40000 s"')
+    every_second = 'bath.osmolyte = { type = "train", start = "1 s", period = "2 s", width = "1 s", n = 5000, to = "5 mM" }'
+    long = SCENARIO.replace("[run]", every_second + "\n[run]").replace('"2 h"', '"10000 s"')
     Path("long.toml").write_text(long, encoding="utf-8")
     code, out, err = told("run", "long.toml")
     assert (code, out) == (Exit.INTERRUPTED, "")
     assert "long.partial.nc" in err
     reached = ifx.load("long.partial.nc")
     assert reached.status is ifx.Status.CANCELLED
-    assert 0.0 < reached.t[-1] < 40000.0
+    assert 0.0 < reached.t[-1] < 10000.0
     assert np.all(np.isfinite(reached.V))
     assert not Path("long.nc").exists()
 
 
-@pytest.mark.parametrize("module", ["matplotlib", "xarray", "pydantic", "pint", "numpy"])
-def test_the_help_loads_none_of_the_heavy_packages(module: str) -> None:
-    code = f"import sys; from ionflux.cli import main; main(['--help']); assert {module!r} not in sys.modules"
-    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+def test_the_help_loads_none_of_the_heavy_packages() -> None:
+    code = "import sys; from ionflux.cli import main; main(['--help']); print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
+    assert {"matplotlib", "xarray", "pydantic", "pint", "numpy", "ionflux.cells"} & set(loaded) == set()
+    assert "typer" in loaded
