@@ -7,13 +7,16 @@ across builds, threads and places in an array.
 """
 from libc.math cimport exp, sqrt
 
-from ionflux.core.blocks cimport v_load, v_store
+from ionflux.core.blocks cimport v_aligned, v_fence, v_load, v_store, v_stream
 from ionflux.core.lanes cimport IFX_ISA, VL, v_alloc, v_free, v_get, v_put, v_set, vd
 from ionflux.core.pb cimport MAX_GROUPS, Closed, Salt, closed_start, closed_value, potential_at, sums
 from ionflux.core.pb cimport Field as Sums, field as field_of
 from ionflux.core.pb_march cimport FINE, TERMS, TO_THE_END, March, Panels, Shot, begin, march, shoot, value
 
 GROUPS = MAX_GROUPS
+
+cdef enum:
+    STREAMED = 1 << 17        # elements of a result from which on it is written past the caches
 
 
 def isa() -> str:
@@ -101,25 +104,31 @@ def closed(const double[::1] fraction, const double[::1] u0, const double[::1] k
         raise ValueError("arrays of double layers do not fit each other")
     cdef Closed c
     cdef int count, lane
+    cdef bint streamed = n * m >= STREAMED
     with nogil:
         for row from first <= row < last by VL:
             count = VL if last - row >= VL else <int> (last - row)
             closed_start(load(fraction, row, count), load(u0, row, count), &c)
             for lane in range(count):
                 if v_get(&c.above, lane) != 0.0:
-                    closed_row(&c, lane, kappa[row + lane], factor[row + lane], &x[0], m, &out[row + lane, 0], 1)
+                    closed_row(&c, lane, kappa[row + lane], factor[row + lane], &x[0], m, &out[row + lane, 0], 1, streamed)
                 else:
-                    closed_row(&c, lane, kappa[row + lane], factor[row + lane], &x[0], m, &out[row + lane, 0], 0)
+                    closed_row(&c, lane, kappa[row + lane], factor[row + lane], &x[0], m, &out[row + lane, 0], 0, streamed)
+        v_fence()
 
 
 cdef inline void closed_row(const Closed *c, int lane, double kappa, double factor, const double *x, Py_ssize_t m, double *out,
-                            const bint above) noexcept nogil:
+                            const bint above, bint streamed) noexcept nogil:
     cdef vd r = v_set(v_get(&c.r, lane)), b = v_set(v_get(&c.b, lane)), q = v_set(v_get(&c.q, lane)), x0 = v_set(v_get(&c.x0, lane))
     cdef vd k = v_set(kappa), f = v_set(factor), t
     cdef Py_ssize_t i, whole = m - m % VL
     cdef int j
-    for i from 0 <= i < whole by VL:
-        v_store(out + i, f * closed_value(k * v_load(x + i) + x0, r, b, q, above))
+    if streamed and v_aligned(out):
+        for i from 0 <= i < whole by VL:
+            v_stream(out + i, f * closed_value(k * v_load(x + i) + x0, r, b, q, above))
+    else:
+        for i from 0 <= i < whole by VL:
+            v_store(out + i, f * closed_value(k * v_load(x + i) + x0, r, b, q, above))
     if whole < m:
         t = v_set(0.0)
         for j in range(<int> (m - whole)):

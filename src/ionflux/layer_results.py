@@ -13,7 +13,7 @@ from ._broadcast import Array, Given, checked
 from .diffuse import Slit, Wall
 from .errors import InputError, ShapeError, Status, UnknownNameError
 from .fields import Parameter
-from .screening import Screen
+from .screening import Screen, aligned
 from .species import IonSpecies
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ class DoubleLayer:
             isinstance(out, np.ndarray) and out.dtype == np.float64 and out.flags.c_contiguous and out.shape == shape
         ):
             raise ShapeError(f"out must be a C-contiguous array of float64 with the shape {shape}")
-        values = np.empty((n, m)) if out is None else out.reshape(n, m)
+        values = aligned((n, m)) if out is None else out.reshape(n, m)
         flat = np.ascontiguousarray(points, dtype=np.float64).reshape(m)
         self._profile(flat, values, threads)
         if np.any(self._wall.failed):

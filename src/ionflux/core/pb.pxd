@@ -183,4 +183,6 @@ cdef inline vd closed_value(vd t, vd r, vd b, vd q, const bint above) noexcept n
     near = v_lt(v_abs(y), v_set(0.5))
     sum = one + y
     w = v_select(near, sum, w)
-    return v_log(w) + v_select(near, (y - (sum - one)) / w, v_set(0.0))
+    # the rounding of 1 + y over w; 1/w to an eighth is enough for what is less than a unit in the last place
+    d = one - w
+    return v_log(w) + v_select(near, (y - (sum - one)) * v_fma(d, d, one + d), v_set(0.0))
