@@ -15,6 +15,11 @@ from ._version import __version__
 
 if TYPE_CHECKING:
     from ._config import show_config as show_config
+    from .activities import activity_coefficient as activity_coefficient
+    from .activities import bjerrum_length as bjerrum_length
+    from .activities import debye_length as debye_length
+    from .activities import ionic_strength as ionic_strength
+    from .activities import water_permittivity as water_permittivity
     from .baths import Bath as Bath
     from .baths import Impermeant as Impermeant
     from .cells import Cell as Cell
@@ -68,6 +73,9 @@ if TYPE_CHECKING:
     from .ghk import ghk_membrane as ghk_membrane
     from .ghk import ghk_voltage as ghk_voltage
     from .ghk import unidirectional_fluxes as unidirectional_fluxes
+    from .junctions import donnan as donnan
+    from .junctions import liquid_junction as liquid_junction
+    from .junctions import teorell_meyer_sievers as teorell_meyer_sievers
     from .mechanisms import KCC2 as KCC2
     from .mechanisms import NKCC1 as NKCC1
     from .mechanisms import ConstantNaKATPase as ConstantNaKATPase
@@ -80,12 +88,11 @@ if TYPE_CHECKING:
     from .mechanisms import NaKATPase as NaKATPase
     from .mechanisms import VoltageClamp as VoltageClamp
     from .mechanisms import Water as Water
+    from .pitzer_equations import PitzerParameters as PitzerParameters
+    from .pitzer_equations import pitzer as pitzer
     from .preset_library import preset as preset
     from .preset_library import presets as presets
     from .results import Trajectory as Trajectory
-    from .scenarios import Scenario as Scenario
-    from .scenarios import from_toml as from_toml
-    from .scenarios import to_toml as to_toml
     from .scenarios import Scenario as Scenario
     from .scenarios import from_toml as from_toml
     from .scenarios import to_toml as to_toml
@@ -128,6 +135,7 @@ if TYPE_CHECKING:
 #: where each public name lives; the imports above say the same to type checkers
 _HOMES = {
     "_config": "show_config",
+    "activities": "activity_coefficient bjerrum_length debye_length ionic_strength water_permittivity",
     "baths": "Bath Impermeant",
     "cells": "Cell Constants Pool Slaved",
     "electrochem": "bernoulli born_energy chord_voltage driving_force electrochemical_difference ions_in membrane_charge nernst "
@@ -144,9 +152,10 @@ _HOMES = {
     "ghk": "ghk_conductance ghk_current ghk_flux ghk_membrane ghk_voltage unidirectional_fluxes",
     "mechanisms": "ConstantNaKATPase CubicNaKATPase CurrentClamp KCC2 Law Leak LinearNaKATPase Mechanism NKCC1 NaKATPase VoltageClamp "
     "Water",
+    "junctions": "donnan liquid_junction teorell_meyer_sievers",
+    "pitzer_equations": "PitzerParameters pitzer",
     "preset_library": "preset presets",
     "results": "Trajectory",
-    "scenarios": "Scenario from_toml to_toml",
     "scenarios": "Scenario from_toml to_toml",
     "schedules": "pulse ramp step table train",
     "species": "IonSpecies Na K Cl Ca Mg H OH HCO3 Li Rb Cs Ba Sr NH4 SO4 Br I_ F_ NO3 TMA Choline Gluconate",
