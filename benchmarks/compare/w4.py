@@ -216,15 +216,13 @@ def main() -> int:
     present = {one.name for one in contestants}
     print(table(contestants, [name for name in ("C ceiling", "numba", "numpy", "scipy") if name in present]))
     for workload in GATES:
-        ours = min((one for one in contestants if one.workload == workload and one.name == "ionflux"), key=lambda one: one.median)
-        rivals = [
-            one for one in contestants if one.workload == workload and one.name not in ("ionflux", "C ceiling") and one.error <= one.gate
-        ]
-        if rivals:
-            best = min(rivals, key=lambda one: one.median)
-            print(
-                f"{workload}: {1 / ours.times(best):.3g} times as fast as the best peer within the gate ({best.name}, {best.threads} threads)"
-            )
+        here = [one for one in contestants if one.workload == workload and one.error <= one.gate]
+        ours = [one for one in here if one.name == "ionflux"]
+        rivals = [one for one in here if one.name not in ("ionflux", "C ceiling")]
+        if ours and rivals:
+            one, best = (min(side, key=lambda one: one.median) for side in (ours, rivals))
+            who = f"{best.name}, {best.threads} threads"
+            print(f"{workload}: {1 / one.times(best):.3g} times as fast as the best peer within the gate ({who})")
     if arguments.json:
         arguments.json.write_text(as_json(contestants))
     return 1 if any(one.name == "ionflux" and not one.error <= one.gate for one in contestants) else 0

@@ -23,6 +23,7 @@ EXPECTED = {
     "bench_cell": (11, 16),
     "bench_growing": (1, 7),
     "bench_import": (2, 2),
+    "bench_layers": (5, 13),
     "bench_sweep": (9, 23),
 }
 
