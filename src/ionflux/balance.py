@@ -78,7 +78,7 @@ class Balance:
         return _reduced(left[:, rank:].T)
 
     @cached_property
-    def _replaced(self) -> list[int]:
+    def replaced(self) -> list[int]:
         """For each conserved combination the row that it stands in for."""
         taken: list[int] = []
         for row in self.conserved:
@@ -109,7 +109,7 @@ class Balance:
         previous = np.inf
         for iteration in range(1, most + 1):
             f, J = self.rates(y)
-            for at, row in zip(self._replaced, self.conserved, strict=True):
+            for at, row in zip(self.replaced, self.conserved, strict=True):
                 f[at], J[at] = row @ (y - self.start), row
             size = self.sizes(y)
             A = (J * size[None, :])[np.ix_(keep, keep)]

@@ -242,8 +242,8 @@ class Model:
             p.tolerance({m.volume: -1.0 for m in outside.members}, left, atol_w, positive=True)
 
     def _beyond(self, node: Node, start: str) -> Node:
-        """What a finite outside has beyond 1e-12 of its start: less is the rounding of a total, in which a stepper would get lost."""
-        return self.program.sum({node: 1.0, self.slot(f"margin {start}", lambda v: 1e-12 * v[start]): -1.0})
+        """What a finite outside has beyond 1e-10 of its start: less is the rounding of a total, in which a stepper would get lost."""
+        return self.program.sum({node: 1.0, self.slot(f"margin {start}", lambda v: 1e-10 * v[start]): -1.0})
 
 
 def _at_face(faces: Faces, effective: Callable[[str], Node], name: str) -> Node:

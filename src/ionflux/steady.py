@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .cells import Cell
+    from .species import IonSpecies
 
-__all__ = ["ClosedForm", "SteadyState", "closed_form", "steady_state", "steady_states"]
+__all__ = ["ClosedForm", "SteadyState", "closed_form", "steady_state"]
 
 # (1 - 1e-9) of the capacitance gone: the electroneutral limit to nine digits beyond its own deviation of about 1e-5
 ELECTRONEUTRAL = 1e-9
@@ -184,74 +185,6 @@ def steady_state(
     return _follow(cell, balance, tol)
 
 
-def steady_states(
-    cell: Cell, *, between: tuple[float, float] = (-0.15, 0.06), points: int = 106, tol: float = 1e-12
-) -> tuple[SteadyState, ...]:
-    """All steady states with a potential in a range, in order of V.
-
-    At each of `points` potentials all other balances are solved, so that the total current is left as a function of V; its zeros are
-    the steady states. One that lies on a branch which Newton cannot follow from potential to potential is missed.
-
-    Parameters
-    ----------
-    between : V. points : number of potentials. tol : as in `steady_state`.
-
-    Raises
-    ------
-    InputError
-        A voltage-clamped cell has no current to balance.
-    """
-    low, high = between
-    if not (-1.0 <= low < high <= 1.0 and points >= 3):
-        raise InputError(
-            f"steady_states: between = {between!r} V with {points} points; give (low, high) within -1...1 V, at least 3 points"
-        )
-    lowered = lower(cell)
-    at = [i for i in lowered.model.potentials if lowered.state_names[i] in ("charge", "V")]
-    if not at:
-        raise InputError("steady_states: V is prescribed by a VoltageClamp; take it out")
-    balance = Balance(lowered, lowered.defaults)
-    found: list[SteadyState] = []
-
-    def add(y: NDArray[np.float64]) -> None:
-        solved = balance.newton(y, tol)
-        if solved is not None:
-            new = SteadyState(balance, solved[0], iterations=solved[1], method="newton")
-            sizes = balance.sizes(new._y)
-            if all(np.max(np.abs(new._y - old._y) / sizes) > 1e-6 for old in found):
-                found.append(new)
-
-    seeds = [balance.start]
-    try:
-        first = steady_state(cell, tol=tol)
-        found.append(first)
-        seeds.insert(0, first._y)
-    except (NoSteadyState, ConvergenceError):
-        pass
-    V = np.linspace(low, high, points)
-    unit = balance.state(V=1.0)[at[0]] - balance.state(V=0.0)[at[0]]
-    for path in (V, V[::-1]):
-        last: tuple[float, NDArray[np.float64]] | None = None
-        for v in path:
-            solved = None
-            for seed in [*([last[1]] if last is not None else []), *seeds]:
-                guess = np.array(seed)
-                guess[at[0]] = unit * v
-                solved = balance.newton(guess, 1e-9, fixed=at[0], most=60)
-                if solved is not None:
-                    break
-            if solved is None:
-                last = None
-                continue
-            y = solved[0]
-            current = float(balance.rates(y)[0][at[0]])
-            if last is not None and np.sign(current) != np.sign(last[0]):
-                part = last[0] / (last[0] - current)
-                add(last[1] + part * (y - last[1]))
-            last = (current, y)
-    return tuple(sorted(found, key=lambda rest: float(rest.V)))
-
-
 def _held(cell: Cell, hold: Sequence[str]) -> Cell:
     hold = (hold,) if isinstance(hold, str) else tuple(hold)
     if not hold:
@@ -290,6 +223,7 @@ def _with_totals(cell: Cell, values: dict[str, Any], totals: Mapping[Any, float]
         if not 0.0 < amount < 1.0:
             raise InputError(f"totals[{name!r}] = {total!r} mol must be positive; amounts of a cell are around 1e-13 mol")
         if cell.outside_volume is None:
+            _let_follow(cell, values, given, known[name], amount)
             values[f"_amount.{name}"] = amount
         else:
             share = values[f"_amount.{name}"] / values[f"_total.{name}"]
@@ -297,31 +231,77 @@ def _with_totals(cell: Cell, values: dict[str, Any], totals: Mapping[Any, float]
     return values
 
 
+def _let_follow(cell: Cell, values: dict[str, Any], given: Mapping[str, float], ion: IonSpecies, amount: float) -> None:
+    """Where the amount of this ion is the one that the charge gives: another, which can move, makes room for it at the start."""
+    if ion is not lower(cell).model.insides[""].replaced:
+        return
+    more = ion.z * (amount - values[f"_amount.{ion.name}"])
+    able = [i for i in cell.ions if i.z and i is not ion and i.name not in given and any(i in m.moves for m in cell.mechanisms)]
+    able = [i for i in able if values[f"_amount.{i.name}"] - more / i.z > 0.0]
+    if not able:
+        raise InputError(
+            f"totals[{ion.name!r}]: no other ion can leave or enter to make up the charge of {more:.4g} mol; give their totals too"
+        )
+    other = max(able, key=lambda i: values[f"_amount.{i.name}"])
+    values[f"_amount.{other.name}"] -= more / other.z
+
+
 def _follow(cell: Cell, balance: Balance, tol: float) -> SteadyState:
-    """Follow the cell in time, trying Newton on the way; say so when the volume runs away."""
+    """Follow the cell in time, trying Newton on the way; say so when the volume runs away.
+
+    What Newton finds close by, and stable, is where the cell is going. What it finds further off may belong to another start: it
+    counts where the way there cannot be followed.
+    """
     from .simulation import simulate
 
-    found = balance.newton(balance.start, tol)
-    if found is not None and abs(np.log(_volume(balance, found[0]) / cell.start.volume)) < 1.0:
-        return SteadyState(balance, found[0], iterations=found[1], method="newton")
-    balance.conserved  # noqa: B018  says at once where something is added for ever
-    reached, volume = cell, cell.start.volume
-    for k in range(3, 11):
+    further: SteadyState | None = None
+    reached, volume, y = cell, cell.start.volume, balance.start
+    for k in range(2, 11):
+        found = balance.newton(y, tol)
+        if found is not None and abs(np.log(_volume(balance, found[0]) / reached.start.volume)) < 1.0:
+            rest = SteadyState(balance, found[0], iterations=found[1], method="newton")
+            away = np.max(np.abs(found[0] - y) / np.maximum(balance.sizes(y), balance.sizes(found[0])))
+            if rest.stable and away < 0.2:
+                return rest
+            if further is None or (rest.stable and not further.stable):
+                further = rest
+        if k == 2:
+            balance.conserved  # noqa: B018  says at once where something is added for ever
+            continue
         try:
             run = simulate(reached, 10.0**k, at=[10.0**k], rtol=1e-6)
         except SolveError as error:
-            raise NoSteadyState(f"no steady state: following the cell in time failed ({error})", partial=error.partial) from error
+            if further is not None and further.stable:
+                return further
+            raise NoSteadyState(f"no steady state: {_used_up(reached, 10.0**k, error)}", partial=error.partial) from error
         reached = run.cell_at(10.0**k)
-        seen = reached.start
-        found = balance.newton(balance.state_of(seen), tol)
-        if found is not None and abs(np.log(_volume(balance, found[0]) / seen.volume)) < 1.0:
-            return SteadyState(balance, found[0], iterations=found[1], method="newton")
-        if seen.volume > 50.0 * cell.start.volume and seen.volume > volume:
+        y = balance.state_of(reached.start)
+        if reached.start.volume > 50.0 * cell.start.volume and reached.start.volume > volume:
             raise NoSteadyState(
-                f"no steady state: the volume diverges (x {seen.volume / cell.start.volume:.3g} after {10.0**k:.3g} s and still growing)"
+                f"no steady state: the volume diverges (x {reached.start.volume / cell.start.volume:.3g} after {10.0**k:.3g} s and still "
+                "growing)"
             )
-        volume = seen.volume
+        volume = reached.start.volume
+    if further is not None:
+        return further
     raise ConvergenceError("no steady state found: the cell still changes after 1e10 s")
+
+
+def _used_up(cell: Cell, until: float, error: SolveError) -> str:
+    """Why a cell could not be followed in time: what has run out, if anything has."""
+    from .simulation import simulate
+
+    try:
+        run = simulate(cell, until, rtol=1e-6)  # with every step: the samples asked for say nothing of the end
+    except SolveError as again:
+        run = again.partial
+    if cell.outside_volume is not None and float(run.volume_out[-1]) < 1e-3 * cell.outside_volume:
+        return "the cell takes up all the water outside"
+    for where, c in (("inside", run.c_in), ("outside", run.c_out)):
+        for name in c:
+            if 0.0 < float(c[name][0]) and float(c[name][-1]) < 1e-3 * float(c[name][0]):
+                return f"{name} {where} is used up ({error})"
+    return f"following the cell in time failed ({error})"
 
 
 def _volume(balance: Balance, y: NDArray[np.float64]) -> float:

@@ -45,6 +45,7 @@ LAYERS = (
     {"results"},
     {"simulation"},
     {"steady", "sweeps"},
+    {"all_rests"},
     # double layers
     {"roots", "screening"},
     {"diffuse"},
@@ -69,10 +70,8 @@ HEIGHT = {module: height for height, layer in enumerate(LAYERS) for module in la
 UPWARDS = {
     "audit": {"results", "tables"},
     "evaluation": {"plotting"},
-    "audit": {"results", "tables"},
-    "evaluation": {"plotting"},
     "mechanisms": {"evaluation"},
-    "cells": {"back_solving", "results", "simulation", "steady"},
+    "cells": {"all_rests", "back_solving", "results", "simulation", "steady"},
     "kept": {"citations", "files", "records", "tables"},
     "results": {"plotting"},
     "layer_results": {"layer_plots", "_draw"},

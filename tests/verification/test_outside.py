@@ -159,13 +159,3 @@ def test_the_rest_of_a_closed_system_is_where_a_long_run_ends(water: str, law: s
     # of each ion what one side loses the other gains: no rate is zero because a total stays
     assert rest.stable
     assert np.all(np.real(rest.eigenvalues) < -1e-7)
-
-
-def test_an_outside_that_is_pumped_dry_ends_the_run_at_once() -> None:
-    """A pump that does not heed K outside takes the last of it: what is left is the rounding of a total, and no step can resolve it."""
-    cell = drawn(5, "cubic", "rigid", "fixed", ratio=1.5)[2]
-    with pytest.raises(ifx.SolveError, match="rate that vanishes with it") as failed:
-        cell.simulate(1000.0, at=[1000.0])
-    assert failed.value.partial.stats.steps < 100_000
-    with pytest.raises(ifx.NoSteadyState):
-        cell.steady_state()

@@ -353,8 +353,8 @@ class Cell(Described):
         return closed_form(self)
 
     def steady_states(self, **options: Any) -> tuple[SteadyState, ...]:
-        """Find all steady states in a range of V; keyword arguments as in `ionflux.steady.steady_states`."""
-        from ionflux.steady import steady_states
+        """Find all steady states in a range of V; keyword arguments as in `ionflux.all_rests.steady_states`."""
+        from ionflux.all_rests import steady_states
 
         return steady_states(self, **options)
 
