@@ -42,6 +42,10 @@ class Inside:
         self.instant = water is not None and bool(water.instant)
         self.volume: Node = state(f"{x}volume") if water is not None and not self.instant else -1
         self.flows = self.volume >= 0
+        if not self.flows and not self.instant:
+            self.volume = slot(f"{x}volume", value(f"{x}_volume"))
+        #: area over the area that is a parameter, None where it stays
+        self.spread: Node | None = None if self.instant else self._spread()
         electrodes = any(m.law.name == "CURRENT" and not m.moves for m in cell.mechanisms)
         #: charge brought by electrodes without a carrier, mol; a state only where the balance needs it
         self.electrode: Node | None = state(f"{x}electrode") if electrodes and (self.replaced or cell.potential == "current") else None
@@ -55,6 +59,13 @@ class Inside:
         elif self.replaced is not None:
             clamp = f"{x}{cell.clamp.name}.V"
             self.charge = slot(f"{x}charge", lambda v: v[f"{x}C_m"] * v[f"{x}area"] * v[clamp] / F)
+            if cell.area_law == "sphere":
+                if self.spread is None:
+                    raise ModelError(
+                        f"{cell.clamp.name}: carrier=, area_law='sphere' and Water(instant=True) define each other in a circle: the "
+                        "charge, the area, the volume and the amount of the carrier; give Water(P_f=), or no carrier"
+                    )
+                self.charge = p.product(self.charge, self.spread)
         self.c: dict[str, Node] = {}
         #: terms of the amount that is no state: charge balance over z
         self.balance: dict[Node, float] = {}
@@ -68,8 +79,6 @@ class Inside:
             if pool.side == "in" and pool.of in cell.held:
                 name = f"{x}pools.{pool.name}"
                 self.c[pool.name] = slot(name, value(name))
-        if not self.flows and not self.instant:
-            self.volume = slot(f"{x}volume", value(f"{x}_volume"))
         self.particles_free = p.sum({**dict.fromkeys(self.amount.values(), 1.0), slot(f"{x}impermeant", value(f"{x}_impermeant")): 1.0})
 
     def _given(self, name: str) -> bool:
@@ -87,7 +96,7 @@ class Inside:
         return max((i for i in cell.ions if i.z), key=lambda i: abs(i.z) * amount[i], default=None)
 
     def _balance_charge(self) -> None:
-        e, x = self.replaced, self.prefix
+        e = self.replaced
         assert e is not None
         terms = {self._given_charge(): -1.0}
         if self.charge is not None:
@@ -125,13 +134,19 @@ class Inside:
         given = [self.c[i.name] for i in cell.ions if self._given(i.name)]
         osmolarity = p.divide(self.particles_free, self.volume)
         self.osmolarity = p.sum({osmolarity: 1.0, **dict.fromkeys(given, 1.0)}) if given else osmolarity
-        self.spread: Node | None = None
-        if cell.area_law == "sphere":
-            reference = self.slot(f"{x}ln volume * 2/3", lambda v: kernel_log(v[f"{x}volume"]) * (2.0 / 3.0))
-            self.spread = p.exp(p.sum({p.log(self.volume): 2.0 / 3.0, reference: -1.0}))
+        if self.instant:
+            self.spread = self._spread()
         area = self.slot(f"{x}area", value(f"{x}area"))
         self.area = area if self.spread is None else p.product(area, self.spread)
         self._finish_potential()
+
+    def _spread(self) -> Node | None:
+        """(w/w_0)^(2/3), the area over that at the volume which is a parameter."""
+        p, x = self.program, self.prefix
+        if self.cell.area_law != "sphere":
+            return None
+        reference = self.slot(f"{x}ln volume * 2/3", lambda v: kernel_log(v[f"{x}volume"]) * (2.0 / 3.0))
+        return p.exp(p.sum({p.log(self.volume): 2.0 / 3.0, reference: -1.0}))
 
     def _finish_potential(self) -> None:
         p, x, cell, F = self.program, self.prefix, self.cell, self.cell.faraday
@@ -286,6 +301,16 @@ class Outside:
             return self.slot(f"{x}c_out.{name}", value(f"{x}bath.{name}"))
         return self.slot(f"{x}c_out.{name}", value(f"{x}pools.{name}"))
 
+    def impermeant(self) -> Node:
+        """Concentration of the impermeant outside."""
+        x = self.prefix
+        fixed = self.slot(f"{x}impermeant out", value(f"{x}bath.impermeant.c"))
+        if not self.finite:
+            return fixed
+        assert self.volume is not None
+        start = self.slot(f"{x}volume_out", value(f"{x}_volume_out"))
+        return self.program.product(fixed, self.program.divide(start, self.volume))
+
     def log(self, name: str) -> Node:
         """Its logarithm: of what stays within a segment, computed once per segment."""
         x, known = self.prefix, f"{self.prefix}bath.{name}"
@@ -309,6 +334,7 @@ def values_of_start(start: Start, faraday: Any, thermal_voltage: Any) -> dict[st
     values["_electrode"] = start.electrode_charge / faraday
     values["_impermeant"] = added(n for _, n in start.impermeants)
     values["_impermeant_charge"] = added(z * n for z, n in start.impermeants)
+    values["_impermeant_z2"] = added(z * z * n for z, n in start.impermeants)
     if start.volume_out is not None:
         outside: Mapping[IonSpecies, float] = start.amount_out
         values |= {f"_total.{ion.name}": n + start.amount.get(ion, 0.0) for ion, n in outside.items()}
