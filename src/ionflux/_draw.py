@@ -85,9 +85,10 @@ def name_ends(ax: Axes, lines: Iterable[Line]) -> None:
     ends = sorted((float(line.y[-1]), line.name, line.colour) for line in lines if line.name and len(line.y) and np.isfinite(line.y[-1]))
     if not ends:
         return
-    low, high = ax.get_ylim()
+    scale = ax.yaxis.get_transform().transform  # the axis may be logarithmic
+    low, high = scale(np.array(ax.get_ylim()))
     height = ax.get_position().height * ax.figure.get_figheight() * 72.0  # points, before the layout is settled: near enough
-    places = spread([(y - low) / (high - low) for y, _, _ in ends], 1.15 * LABEL_SIZE / height)
+    places = spread([(float(scale(y)) - low) / (high - low) for y, _, _ in ends], 1.15 * LABEL_SIZE / height)
     for place, (_, name, colour) in zip(places, ends, strict=True):
         ax.annotate(
             name, (1.0, place), xycoords="axes fraction", xytext=(3, 0), textcoords="offset points",

@@ -108,19 +108,19 @@ def plot_power(run: Trajectory, ax: Axes | None = None) -> Axes:
 
 
 def plot_audit(run: Trajectory, ax: Axes | None = None) -> Axes:
-    """How far the books are out at each time, relative, on a logarithmic scale: charge, impermeants; and the bound (dashed)."""
+    """How far the books have been out so far, relative, on a logarithmic scale: charge, impermeants; and the bound (dashed)."""
     impermeant = run.c_impermeant * run.volume
     out = {"charge": np.abs(run.charge_imbalance), "impermeant": np.abs(impermeant / impermeant[:1] - 1.0) if np.any(impermeant) else None}
     # what is nought to the last bit is drawn where the rounding of doubles begins
     lines = [
-        Line(name, np.maximum(x, 1e-17), colour)
+        Line(name, np.maximum.accumulate(np.maximum(x, 1e-17)), colour)
         for (name, x), colour in zip(out.items(), (BLACK, OTHERS[0]), strict=True)
         if x is not None and not (name == "charge" and run.cell.potential == "current")
     ]
     lines.append(Line("bound", np.full(len(run.t), run.audit.bound), GREY, "--"))
     ax = new_axes()[0, 0] if ax is None else ax
     ax.set_yscale("log")
-    return _panel(run, ax, lines, "out of balance (relative)")
+    return _panel(run, ax, lines, "out of balance so far (relative)")
 
 
 PANELS: Mapping[str, Callable[..., Axes]] = {

@@ -54,6 +54,29 @@ def test_numbers_are_shown_in_the_unit_of_the_label(run: Trajectory, axes: Any) 
     assert pump.get_ydata()[-1] == pytest.approx(1e3 * run.current["NaKATPase"][-1])
 
 
+def test_driving_forces_are_v_minus_e_and_the_audit_stays_below_its_bound(run: Trajectory, axes: Any) -> None:
+    ax = plotting.plot_driving_forces(run, axes[0, 0])
+    potassium = next(line for line in ax.lines if line.get_label() == "K⁺")
+    assert potassium.get_ydata()[-1] == pytest.approx(1e3 * (run.V[-1] - run.E["K"][-1]))
+    ax = plotting.plot_audit(run, axes[0, 1])
+    lines = {line.get_label(): line.get_ydata() for line in ax.lines}
+    assert lines.keys() == {"charge", "impermeant", "bound"}
+    assert max(lines["charge"][-1], lines["impermeant"][-1]) == pytest.approx(run.audit.worst, rel=1.0)
+    assert np.all(lines["charge"] < lines["bound"])
+    ax.figure.draw_without_rendering()
+    heights = {text.get_text(): text.xyann[1] + text.xy[1] for text in ax.texts}
+    assert heights["bound"] > 0.8 > 0.5 > heights["charge"]
+
+
+def test_electrodes_are_among_the_currents(axes: Any) -> None:
+    cell = ifx.preset("dusterwald2018")
+    clamped = cell.replace({"membrane": [*cell.membrane, ifx.VoltageClamp(-0.05)]}).simulate(10.0)
+    pushed = cell.replace({"membrane": [*cell.membrane, ifx.CurrentClamp(1e-12)]}).simulate(10.0)
+    for run, name in ((clamped, "VoltageClamp"), (pushed, "CurrentClamp")):
+        ax = plotting.plot_currents(run, axes.flat[0])
+        assert name in {line.get_label() for line in ax.lines}
+
+
 def test_an_ion_has_the_same_colour_in_every_panel(run: Trajectory, axes: Any) -> None:
     seen = {}
     for ax, draw, name in zip(
