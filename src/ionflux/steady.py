@@ -215,8 +215,8 @@ def _electroneutral(values: dict[str, Any]) -> dict[str, Any]:
 def _with_totals(cell: Cell, values: dict[str, Any], totals: Mapping[Any, float]) -> dict[str, Any]:
     values = dict(values)
     known = {i.name: i for i in cell.ions}
-    for key, total in totals.items():
-        name = key if isinstance(key, str) else getattr(key, "name", repr(key))
+    given = {key if isinstance(key, str) else getattr(key, "name", repr(key)): total for key, total in totals.items()}
+    for name, total in given.items():
         if name not in known:
             raise UnknownNameError.among("totals: there is no ion", name, known)
         amount = float(total)
