@@ -198,6 +198,10 @@ class Slit:
         self.half = 0.5 * screen.kappa * separation
         self.wide = self.half > _WIDE
 
+    def with_threads(self, threads: int | None) -> Slit:
+        """Return the same, worked on by so many threads."""
+        return Slit(self.screen, self.separation, threads)
+
     def at_potential(self, u: Array) -> Wall:
         """g(u)."""
         size = np.maximum(np.abs(u), _SMALL)

@@ -154,7 +154,7 @@ class DoubleLayer:
 
     def _profile(self, x: Array, values: Array, threads: int | None) -> None:
         geometry, factor = self._geometry, self._screen.VT
-        if isinstance(geometry, Slit):
+        if isinstance(geometry, Slit) and not (len(x) and x.max() <= 0.5 * geometry.separation.min()):
             for separation in np.unique(geometry.separation):
                 rows = np.flatnonzero(geometry.separation == separation)
                 if len(x) and x.max() > separation * (1 + 1e-12):

@@ -25,6 +25,8 @@ PACKAGE = Path(ionflux.__file__).parent
 SHIPPED = ("*.pxd", "*.pyx", "*.pyi", "*.h", "py.typed")
 LEVELS = {"baseline": 0, "v3": 3, "v4": 4}
 MODULES = {"baseline": "_kernels", "v3": "_kernels_v3", "v4": "_kernels_v4"}
+#: every compiled module: kernels of cells, of formulas, of layers, each in three builds
+COMPILED = sorted(path.stem for path in PACKAGE.glob("_*.pyx"))
 
 
 def sources(root: Path) -> set[str]:
@@ -134,8 +136,10 @@ def test_there_is_no_generated_c_in_the_source_tree(root: Path) -> None:
 
 def test_each_wider_build_repeats_the_directives_of_the_source_it_includes(root: Path) -> None:
     folder = root / "src/ionflux"
-    directives = {(folder / f"{name}.pyx").read_text().splitlines()[0] for name in MODULES.values()}
+    directives = {(folder / f"{name}.pyx").read_text().splitlines()[0] for name in COMPILED}
     assert len(directives) == 1
+    baselines = {name for name in COMPILED if not name.endswith(("_v3", "_v4"))}
+    assert set(COMPILED) == {name + ending for name in baselines for ending in ("", "_v3", "_v4")}
     assert directives.pop().startswith("# cython: ")
     has_declarations = {(folder / f"{name}.pxd").is_file() for name in MODULES.values()}
     assert len(has_declarations) == 1, "a _kernels.pxd needs a _kernels_v3.pxd and a _kernels_v4.pxd that include it"
@@ -200,7 +204,7 @@ def test_an_sdist_in_a_path_with_spaces_builds_twice_and_leaves_its_sources_alon
     assert sources(checkout) <= held
     assert not [name for name in held if name.endswith((".c", ".o"))]
     compiled = {name.partition(".")[0] for name in held if name.endswith((".so", ".pyd"))}
-    assert compiled == {name for name in MODULES.values() if importlib.util.find_spec(f"ionflux.{name}") is not None}
+    assert compiled == {name for name in COMPILED if importlib.util.find_spec(f"ionflux.{name}") is not None}
 
     again = setup(unpacked, "build_ext")
     assert again.returncode == 0, again.stderr
