@@ -58,6 +58,7 @@ def made() -> dict[str, Any]:
         "electroneutral": ifx.preset("hoppensteadt_peskin").steady_state(),
         "closed form": ifx.preset("kay2017").closed_form(),
         "sweep": ifx.sweep(cell, {"KCC2.g": [0.1, 0.2], "volume": [1e-15, 2e-15]}, until=60.0, threads=1),
+        "sweep with a cell that has no start": ifx.sweep(cell, {"impermeant.z": [-0.85, 5.0]}, until=1.0, threads=1),
         "sweep in time": ifx.sweep(cell, {"KCC2.g": [0.1, 0.2, 0.3]}, until=60.0, at=[5.0, 60.0], schedule=block, threads=1),
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 import ionflux as ifx
-from ionflux import simulation
+from ionflux import progress, simulation
 from ionflux.cli import Exit, main
 
 pytest.importorskip("typer")
@@ -234,6 +235,16 @@ def test_ctrl_c_saves_what_was_reached(file: Path, told: Any, monkeypatch: pytes
     assert 0.0 < reached.t[-1] < 10000.0
     assert np.all(np.isfinite(reached.V))
     assert not Path("long.nc").exists()
+
+
+def test_what_takes_long_tells_how_far_it_is_on_stderr(file: Path, told: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "DELAY", 0.0)
+    every_second = 'bath.osmolyte = { type = "train", start = "1 s", period = "2 s", width = "1 s", n = 5000, to = "5 mM" }'
+    Path("long.toml").write_text(SCENARIO.replace("[run]", every_second + "\n[run]").replace('"2 h"', '"10000 s"'), encoding="utf-8")
+    code, out, err = told("run", "long.toml", "--json")
+    assert code == Exit.OK
+    assert json.loads(out)["status"] == "OK"
+    assert re.search(r"ionflux: progress: \d+ % \(.* of 1e\+04 s\) after .*, about .* left", err)
 
 
 def test_the_help_loads_none_of_the_heavy_packages() -> None:
