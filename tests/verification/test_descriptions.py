@@ -118,6 +118,34 @@ def test_a_cell_does_what_its_description_says(seed: int) -> None:
             assert float(run.electrode_charge[i]) == pytest.approx(seen.electrode * cell.faraday, rel=1e-6, abs=1e-22), at
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_lane_of_a_sweep_has_the_bits_of_the_cell_alone(seed: int) -> None:
+    cell = describe(seed)
+    leak = cell.mechanisms[0]
+    name = f"{leak.name}.{leak.strength}"
+    sizes = cell.parameters()[name].value * np.array([1.0, 1.1, 1.3, 0.9, 0.8])
+    many = ifx.sweep(cell, {name: sizes}, until=8.0)
+    for i in (0, 3):
+        one = cell.replace({name: float(sizes[i])}).simulate(8.0, at=[8.0])
+        assert one.V[-1] == many.V[i], outline(cell)
+        assert one.volume[-1] == many.volume[i], outline(cell)
+        for ion in IONS:
+            assert one.c_in[ion][-1] == many.c_in[ion][i], outline(cell)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_explicit_pair_gives_the_same_answer(seed: int) -> None:
+    cell = describe(seed)
+    if cell.potential == "electroneutral":
+        with pytest.raises(ifx.InputError, match="implicit"):
+            cell.simulate(3.0, method="explicit")
+        return
+    runs = [cell.simulate(3.0, at=[0.01, 3.0], rtol=1e-9, method=method) for method in ("implicit", "explicit")]
+    np.testing.assert_allclose(runs[1].V, runs[0].V, rtol=0, atol=2e-8, err_msg=outline(cell))
+    for ion in IONS:
+        np.testing.assert_allclose(runs[1].c_in[ion], runs[0].c_in[ion], rtol=2e-8, err_msg=outline(cell))
+
+
 def test_the_draws_reach_every_way_to_state_a_cell() -> None:
     """The plain and the slow seeds together: every potential, water, area and outside law, held, slaved, pools, clamps, mechanisms."""
     cells = [describe(seed) for seed in range(150)]
