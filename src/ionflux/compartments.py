@@ -326,6 +326,19 @@ def start_values(cell: Cell, prefix: str = "") -> dict[str, Any]:
     return {prefix + name: value for name, value in values.items()}
 
 
+def values_of_members(members: Mapping[str, Cell]) -> dict[str, Any]:
+    """What the starts of several cells in one solution add; the totals, under the first prefix, are those of all of them."""
+    values = {name: x for prefix, cell in members.items() for name, x in start_values(cell, prefix).items()}
+    first, *others = members
+    for prefix in others:
+        for ion, n in members[prefix].start.amount.items():
+            if f"{first}_total.{ion.name}" in values:
+                values[f"{first}_total.{ion.name}"] += n
+        if f"{first}_volume_all" in values:
+            values[f"{first}_volume_all"] += members[prefix].start.volume
+    return values
+
+
 def values_of_start(start: Start, faraday: Any, thermal_voltage: Any) -> dict[str, Any]:
     """What a start adds to the dotted names, as numbers or as arrays of cells."""
     values: dict[str, Any] = {f"_amount.{ion.name}": n for ion, n in start.amount.items()}

@@ -10,7 +10,6 @@ import numpy as np
 
 from ._dispatch import kernels
 from .compartments import start_values
-from .faces import first_guess
 from .model import Model
 from .rates import Values
 
@@ -63,23 +62,7 @@ class Lowered:
 
     def initial(self, values: Values) -> list[Any]:
         """States at the start, in order. A potential that follows from the currents starts as a guess; see `settle`."""
-        out = []
-        for name in self.state_names:
-            if name == "charge":
-                charge = values["C_m"] * values["area"] * values["_V"] / self.cell.faraday
-                if self.cell.area_law == "sphere":  # which it had at another volume
-                    charge = charge * (values["_volume"] / values["volume"]) ** (2 / 3)
-                out.append(charge)
-            elif name == "V":
-                V = values["_V"]
-                out.append(np.where(np.isnan(V), -0.05, V)[()])
-            elif name in ("psi_in", "psi_out"):
-                out.append(first_guess(self.cell, values, name))
-            elif name.startswith("moved."):
-                out.append(0.0)
-            else:
-                out.append(values[f"_{name}"])
-        return out
+        return self.model.initial(values)
 
     def settle(self, y: NDArray[np.float64], base: NDArray[np.float64], slots: Any = NO_SLOTS, rows: Any = None) -> NDArray[np.float64]:
         """States (m, n) with every potential that has no capacitor at the value where its currents cancel.

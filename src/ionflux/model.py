@@ -15,13 +15,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from .compartments import Inside, Outside
-from .faces import Faces
+from .faces import Faces, first_guess
 from .nonideal import Activities
 from .program import Node, Program
-from .rates import Env, Formula, affinity, rate, value, water_rate
+from .rates import Env, Formula, Values, affinity, rate, value, water_rate
 
 if TYPE_CHECKING:
     from .cells import Cell
@@ -82,6 +84,26 @@ class Model:
             self.algebraic.append(len(self.state_names))
         self.state_names.append(name)
         return self.program.state(mass=mass)
+
+    def initial(self, values: Values) -> list[Any]:
+        """States at the start, in order. A potential that follows from the currents starts as a guess."""
+        return [self._initial(name, values) for name in self.state_names]
+
+    def _initial(self, name: str, values: Values) -> Any:
+        if name.startswith("moved."):
+            return 0.0
+        x = next(prefix for prefix in sorted(self.insides, key=len, reverse=True) if name.startswith(prefix))
+        cell, what = self.insides[x].cell, name[len(x) :]
+        if what == "charge":
+            charge = values[f"{x}C_m"] * values[f"{x}area"] * values[f"{x}_V"] / cell.faraday
+            # which it had at another volume
+            return charge * (values[f"{x}_volume"] / values[f"{x}volume"]) ** (2 / 3) if cell.area_law == "sphere" else charge
+        if what == "V":
+            V = values[f"{x}_V"]
+            return np.where(np.isnan(V), -0.05, V)[()]
+        if what in ("psi_in", "psi_out"):
+            return first_guess(cell, {key[len(x) :]: v for key, v in values.items() if key.startswith(x)}, what)
+        return values[f"{x}_{what}"]
 
     # ---- one membrane ----------------------------------------------------------------------------------------------------
     def _concentration(self, inside: Inside, name: str) -> Node:
