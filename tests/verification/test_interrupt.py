@@ -45,6 +45,38 @@ at = {at}
 report(lambda: bench_cell().simulate(4e5, schedule=schedule, at=at, rtol=1e-11, progress=progress), check)
 """
 
+# every crossing of the saw is looked for, and there are many of them
+EVENTS = """
+def check(run):
+    t = np.asarray(run.t)
+    assert 0 < len(t) and np.all(np.diff(t) > 0) and t[-1] < 4e5
+    assert run.status == ifx.Status.CANCELLED
+    times = np.array([e.t for e in run.events])
+    assert len(times) > 100 and np.all(np.diff(times) >= 0) and times[-1] < 4e5
+    if at is None:
+        assert times[-1] <= t[-1]
+schedule = {"NaKATPase.scale": ifx.train(10.0, 20.0, 20_000, 10.0, to=0)}
+events = [ifx.crosses("current.NaKATPase", 1e-6, "both"), ifx.crosses("V", 0.5)]
+at = {at}
+report(lambda: bench_cell().simulate(4e5, schedule=schedule, at=at, rtol=1e-11, events=events, progress=progress), check)
+"""
+
+# a million breaks take some seconds to lay out: nothing has been computed, and the cell can be used again
+PREPARE = """
+cell = bench_cell()
+schedule = {"NaKATPase.scale": ifx.train(10.0, 20.0, 500_000, 10.0, to=0)}
+print("ready", flush=True)
+try:
+    cell.simulate(1e7, schedule=schedule)
+except KeyboardInterrupt as stop:
+    caught = time.monotonic()
+    assert not isinstance(stop, ifx.Interrupted) or stop.partial is not None
+    assert np.isfinite(cell.simulate(100.0, schedule={"NaKATPase.scale": ifx.step(10.0, to=0)}).V[-1])
+    print("caught", caught, flush=True)
+else:
+    print("finished", flush=True)
+"""
+
 SWEEP = """
 def check(part):
     status = np.asarray(part.status)
@@ -59,8 +91,14 @@ report(lambda: ifx.sweep(bench_cell(), vary, until=2e4, schedule=schedule, threa
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 @pytest.mark.parametrize(
     "script",
-    [SIMULATE.replace("{at}", "None"), SIMULATE.replace("{at}", "np.linspace(0.0, 4e5, 100_001)"), SWEEP],
-    ids=["simulate, every step", "simulate, samples", "sweep on two threads"],
+    [
+        pytest.param(SIMULATE.replace("{at}", "None"), id="simulate, every step"),
+        pytest.param(SIMULATE.replace("{at}", "np.linspace(0.0, 4e5, 100_001)"), id="simulate, samples", marks=pytest.mark.slow),
+        pytest.param(EVENTS.replace("{at}", "None"), id="events, every step", marks=pytest.mark.slow),
+        pytest.param(EVENTS.replace("{at}", "np.linspace(0.0, 4e5, 100_001)"), id="events, samples"),
+        pytest.param(PREPARE, id="while a schedule is prepared", marks=pytest.mark.slow),
+        pytest.param(SWEEP, id="sweep on two threads"),
+    ],
 )
 def test_interrupt_returns_within_100_ms_with_the_part_done(script: str) -> None:
     # a busy machine may not run the child for a tenth of a second: three tries, every one checked for what it hands back
