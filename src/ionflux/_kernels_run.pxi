@@ -11,6 +11,7 @@ cdef class Run:
     cdef readonly list full_records
     cdef readonly bint explicit
     cdef list keep
+    cdef tuple samples
 
     def __init__(self, Plan plan, dict arrays, double rtol, double fixed_step=0.0, bint explicit=False):
         cdef Job *J = &self.J
@@ -56,8 +57,32 @@ cdef class Run:
         J.sched_stride = J.n_segment * J.n_sched * 2 if sched.shape[0] == n and n > 1 else 0
         J.sample_time = &times[0] if J.n_sample else NULL
         J.out = &out[0, 0, 0] if J.n_sample else NULL
-        self.keep += [y, t, h, status, steps, rejected, sample, vary, sched, times, out]
+        self.keep += [y, t, h, status, steps, rejected, sample, vary, sched]
+        self.samples = (times, out)
         self._point_record()
+
+    def again(self, const double[::1] start, const double[::1] times, double[:, :, ::1] out):
+        """Begin anew with one cell at another start and with other samples; everything else stays."""
+        cdef Job *J = &self.J
+        cdef int i
+        if J.n_cells != 1 or start.shape[0] != self.plan.n or out.shape[0] != 1 or out.shape[1] != times.shape[0] \
+                or out.shape[2] != self.plan.n or times.shape[0] == 0:
+            raise ValueError("Run: arrays do not fit the plan")
+        for i in range(self.plan.n):
+            J.y[i] = start[i]
+        J.t[0] = J.h[0] = 0.0
+        J.status[0] = STATUS_PENDING
+        J.steps[0] = J.rejected[0] = J.sample[0] = 0
+        J.counter = J.finished = 0
+        J.cancel = 0
+        J.n_sample, J.sample_time, J.out = times.shape[0], &times[0], &out[0, 0, 0]
+        self.samples = (times, out)
+
+    def rest(self) -> None:
+        """Let go of the samples; only `again` may follow."""
+        self.J.n_sample, self.J.out, self.J.n_cells = 0, NULL, 1
+        self.samples = None
+        self.arrays["out"] = self.arrays["sample_time"] = None
 
     cdef _point_record(self):
         cdef double[:, ::1] record = self.arrays["record"]

@@ -63,6 +63,11 @@ class Protocol:
         return np.concatenate([self.vary_slot, self.sched_slot])
 
     @cached_property
+    def idle(self) -> dict[Any, list[Any]]:
+        """Runs of one cell that are done and can be used again, by what they were made for."""
+        return {}
+
+    @cached_property
     def start(self) -> NDArray[np.float64]:
         """States at the start of the first cell, (1, n)."""
         y = np.array([[float(np.asarray(x).flat[0]) for x in self.lowered.initial(self.values)]])
