@@ -11,7 +11,7 @@ from ._extras import need
 from ._version import __version__
 from .cli import Exit, tell, verb
 from .errors import Interrupted, SolveError
-from .shell import parameters, running, showing
+from .shell import calculators, parameters, running, showing
 from .shell.options import Force, Json, Sets, free, keep, overrides, print_json
 
 
@@ -79,7 +79,7 @@ def demo(
         raise typer.Exit(Exit.NUMERICAL_FAILURE)
 
 
-for function in (running.run, running.check, running.sweep, showing.show, showing.plot, showing.cite):
+for function in (running.run, running.check, running.sweep, showing.show, showing.plot, showing.cite, *calculators.CALCULATORS):
     app.command()(verb(function))
 
 app.add_typer(presets_app, name="presets")

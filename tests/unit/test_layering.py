@@ -57,7 +57,7 @@ LAYERS = (
     {"citations", "datasets"},
     {"_draw", "files", "scenarios", "tables"},
     {"stimuli"},
-    {"layer_plots", "plotting"},
+    {"formula_plots", "layer_plots", "plotting"},
     {"demo"},
     {"cli"},
     {"shell"},
