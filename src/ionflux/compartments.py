@@ -160,15 +160,22 @@ class Inside:
             self.u = p.product(self.V, self.slot(f"{x}1/VT", lambda v: 1.0 / v[f"{x}_VT"]))
         else:
             assert self.charge is not None
-            Q = self.charge if self.spread is None else p.divide(self.charge, self.spread)
+            # where V is a state of its own, the state is the charge that it would take at the area of the start
+            own = self.spread is None or cell.potential == "current"
+            Q = self.charge if own or self.spread is None else p.divide(self.charge, self.spread)
             self.V = p.product(Q, self.slot(f"{x}V per charge", lambda v: F / (v[f"{x}C_m"] * v[f"{x}area"])))
             self.u = p.product(Q, self.slot(f"{x}u per charge", lambda v: F / (v[f"{x}C_m"] * v[f"{x}area"] * v[f"{x}_VT"])))
+
+    @property
+    def by_currents_alone(self) -> bool:
+        """C_m A dV/dt = -sum of currents while the area moves: V is then tied to no charge, not even that of the membrane."""
+        return self.cell.potential == "current" and self.spread is not None
 
     def membrane_charge(self) -> Node | None:
         """Q/F, mol; None where there is no capacitor."""
         if self.cell.potential == "electroneutral":
             return None
-        if self.cell.clamp is None:
+        if self.cell.clamp is None and not self.by_currents_alone:
             return self.charge
         return self.program.product(self.V, self.program.product(self.area, self.slot(f"{self.prefix}C_m/F", self._per_area)))
 

@@ -148,7 +148,10 @@ class Model:
         for name, node in self.outside.counted.items():
             p.row(node, {rates[m]: -sum(n for ion, n in m.moves.items() if ion.name == name) for m in rates})
         if inside.potential_state is not None:
-            p.row(inside.potential_state, {rates[m]: m.charge for m in rates})
+            shared = rates
+            if inside.by_currents_alone and inside.spread is not None:
+                shared = {m: p.divide(node, inside.spread) for m, node in rates.items()}
+            p.row(inside.potential_state, {shared[m]: m.charge for m in rates})
         if inside.electrode is not None:
             p.row(inside.electrode, {rates[m]: m.charge for m in rates if not m.moves and not m.fixed})
         if inside.flows:

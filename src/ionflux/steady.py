@@ -77,6 +77,12 @@ class SteadyState(Kept, Observed):
 
         return ByName("ion", tuple(i.name for i in self.cell.ions), of)
 
+    @cached_property
+    def state(self) -> dict[str, float]:
+        """What `Cell(state=)` takes beside amounts, volume and V: the electrode charge (C) where there is one, and gates."""
+        charge = {"electrode_charge": float(self.electrode_charge)} if self.electrode_charge else {}
+        return charge | {name: float(self.gate[name]) for name in self.gate}
+
     def resting(self) -> Cell:
         """The cell with this state as its start."""
         return restarted(self.cell, self)

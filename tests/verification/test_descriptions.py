@@ -184,7 +184,6 @@ def test_where_v_follows_from_the_charge_a_larger_membrane_holds_it_at_less_pote
     np.testing.assert_allclose(run.V * run.area, run.V[0] * run.area[0], rtol=1e-12)
 
 
-@pytest.mark.xfail(strict=True, reason="the charge per area is the state there too, so V moves with the area although no current flows")
 def test_where_v_is_a_state_of_its_own_it_stays_while_no_current_flows() -> None:
     """potential="current": C dV/dt = -sum of currents per area, whatever the area does."""
     run = spherical(potential="current").simulate(600.0)
@@ -209,3 +208,8 @@ def test_what_would_define_itself_is_refused() -> None:
     )
     with pytest.raises(ifx.ModelError, match=r"carrier=, area_law='sphere' and Water\(instant=True\)"):
         cell.simulate(1.0)
+
+
+def test_a_potential_that_depends_on_the_way_has_no_determined_rest() -> None:
+    with pytest.raises(ifx.ModelError, match="follow the cell in time"):
+        spherical(potential="current").steady_state()
