@@ -144,9 +144,9 @@ class Finder:
                 yield Event(float(steps[k, 0]), c, sign)
             at = np.flatnonzero((sign * g_low < 0.0) & (sign * g_high >= 0.0))
             if len(at):
-                k = of[at]
-                theta = self._root(c, steps, segment, k, low[at], high[at], sign)
-                for t in steps[k, 0] + theta * (steps[k, 1] - steps[k, 0]):
+                which = of[at]
+                theta = self._root(c, steps, segment, which, low[at], high[at], sign)
+                for t in steps[which, 0] + theta * (steps[which, 1] - steps[which, 0]):
                     yield Event(float(t), c, sign)
 
     def _intervals(self, c: Crossing, steps: Any, segment: Any, g: NDArray[np.float64]) -> tuple[NDArray[Any], ...]:
