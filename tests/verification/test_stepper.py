@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -167,3 +168,34 @@ def test_ten_hours_keep_the_charge_to_round_off() -> None:
     assert run.audit.ok
     assert run.audit.charge < 1e-14
     assert run.audit.impermeant < 1e-14
+
+
+# --------------------------------------------------------------------------------------------------------- runs used again
+
+
+def test_runs_with_the_same_protocol_leave_each_other_alone() -> None:
+    """They share memory one after the other, never results: the same bits again, alone or from several threads at once."""
+    cell, until, schedule, times, _ = bench_problem()
+    first = cell.simulate(until, schedule=schedule, at=times)
+    V, K_in = first.V.copy(), first.c_in[K].copy()
+    few = cell.simulate(until, schedule=schedule, at=times[::50])
+    assert np.array_equal(few.V, V[::50])
+    assert np.array_equal(first.V, V)
+    with ThreadPoolExecutor(4) as pool:
+        many = list(pool.map(lambda k: cell.simulate(until, schedule=schedule, at=times[k::7]), range(7)))
+    for k, run in enumerate(many):
+        assert np.array_equal(run.V, V[k::7])
+        assert np.array_equal(run.c_in[K], K_in[k::7])
+        assert run.stats.steps == first.stats.steps
+
+
+def test_a_run_that_failed_leaves_nothing_behind() -> None:
+    cell, until, schedule, times, _ = bench_problem()
+    want = cell.simulate(until, schedule=schedule, at=times).V
+
+    def stop(done: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(ifx.Interrupted):
+        cell.simulate(until, schedule=schedule, at=times, rtol=1e-12, progress=stop)
+    assert np.array_equal(cell.simulate(until, schedule=schedule, at=times).V, want)
