@@ -12,6 +12,7 @@ import numpy as np
 from ._broadcast import Array
 from ._dispatch import layers
 from .screening import Screen, share
+from .strong_walls import near_a_strong_wall, with_strong_walls
 
 #: what is smaller is taken as zero, and linear response for the slope there
 _NOTHING = 1e-150
@@ -91,7 +92,7 @@ class Plane:
     def _panels(self, u: Array, x: Array, factor: Array, out: Array, failed: np.ndarray) -> None:
         s, ones = self.screen, np.ones(len(u))
         given = np.array([np.minimum(s.kappa * x[-1], _TAIL), np.inf * ones, u, np.sign(u), s.kappa, factor])
-        start, decay, offset = _near_a_strong_wall(s, u)
+        start, decay, offset = near_a_strong_wall(s, u)
         strong = np.abs(u) > start
         given[2, strong] = 0.0  # nothing to march there
         given[0, strong] = 0.0
@@ -122,36 +123,6 @@ def closed_form_of(s: Screen) -> int:
     return 0
 
 
-def _near_a_strong_wall(s: Screen, u: Array) -> tuple[Array, Array, Array]:
-    """|u| from which on only the counter-ions of the highest valence count, that valence, and the distance where |u| has fallen to that."""
-    n = len(u)
-    start, valence, offset = np.full(n, np.inf), np.ones(n), np.zeros(n)
-    if s.size is not None or not np.any(np.abs(u) > 30.0):
-        return start, valence, offset
-    for sign in (1.0, -1.0):
-        rows = np.sign(u) == sign
-        counter = [k for k, z in enumerate(s.z) if z * sign < 0]
-        if not counter or not np.any(rows):
-            continue
-        c = s.w[rows] / s.z
-        order = np.abs(s.z)
-        present = np.where(c[:, counter] > 0, order[counter], 0.0)
-        top = present.max(axis=1)
-        best = np.array(counter)[present.argmax(axis=1)]
-        lead = c[np.arange(len(c)), best]
-        limit = np.zeros(len(c))
-        for k in [*counter, None]:
-            z, amount = (order[k], c[:, k]) if k is not None else (0.0, np.abs(c).sum(axis=1))
-            with np.errstate(divide="ignore"):
-                away = (33.0 + np.log(amount / lead)) / np.maximum(top - z, 1e-300)
-            limit = np.maximum(limit, np.where((z < top) & (amount > 0), away, 0.0))
-        start[rows], valence[rows] = np.maximum(limit, 30.0), top
-        rate = np.sqrt(0.5 * lead) * top  # d e^{-z|u|/2}/dx
-        with np.errstate(under="ignore"):
-            offset[rows] = (np.exp(-0.5 * top * start[rows]) - np.exp(-0.5 * top * np.abs(u[rows]))) / rate
-    return start, valence, offset
-
-
 class Curved:
     """Outside a sphere (bend = 2) or a cylinder (1), by marching from where the linear solution holds."""
 
@@ -165,7 +136,8 @@ class Curved:
 
     def at_potential(self, u: Array) -> Wall:
         """g(u)."""
-        return self._find(np.sign(u), np.abs(u), np.abs(u), goal=1)
+        wall: Wall = with_strong_walls(self.plane, u, lambda v: self._find(np.sign(v), np.abs(v), np.abs(v), goal=1))
+        return wall
 
     def at_field(self, g: Array) -> Wall:
         """u(g)."""
@@ -204,9 +176,14 @@ class Slit:
 
     def at_potential(self, u: Array) -> Wall:
         """g(u)."""
-        size = np.maximum(np.abs(u), _SMALL)
-        guess = np.log(4.0 * np.tanh(0.25 * size) / np.cosh(np.minimum(self.half, _WIDE)))
-        return self._find(self.plane.at_potential, u, np.abs(u), guess, np.log(size), goal=1)
+
+        def find(v: Array) -> Wall:
+            size = np.maximum(np.abs(v), _SMALL)
+            guess = np.log(4.0 * np.tanh(0.25 * size) / np.cosh(np.minimum(self.half, _WIDE)))
+            return self._find(self.plane.at_potential, v, np.abs(v), guess, np.log(size), goal=1)
+
+        wall: Wall = with_strong_walls(self.plane, u, find)
+        return wall
 
     def at_field(self, g: Array) -> Wall:
         """u(g)."""
@@ -281,4 +258,5 @@ def _march(plane: Plane, bend: int, given: Array, wall: Wall, x: Array, out: Arr
     if len(x) and len(wall.u):
         share(len(wall.u), plane.threads, lambda a, b: layers.profile(*plane.salt, bend, False, given, x, out, failed, a, b))
         out[nothing] = 0.0
+        out[:, x == 0.0] = (given[5] * wall.u)[:, None]  # to the last bit, however thin the layer next to the wall
     return failed

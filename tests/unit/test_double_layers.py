@@ -373,6 +373,28 @@ def test_potentials_of_volts_are_taken() -> None:
             assert np.all(np.diff(np.abs(layer.psi(x))) < 0)
 
 
+@pytest.mark.parametrize(("bath", "psi"), [(SALTS[0], 0.2), (SALTS[1], -0.15), (SALTS[4], -0.1)])
+def test_the_field_at_strongly_charged_walls_is_that_of_a_plane_but_for_a_constant(bath: dict[IonSpecies, float], psi: float) -> None:
+    """g² = g(u)² − g(u_mid)² between plates; outside a sphere g exceeds that of a plane by 4/(z κa) once g is large."""
+    psi_0 = psi * np.linspace(1, 6, 21)  # up to fields that no march resolves
+    plane = ifx.double_layer(bath, psi_0=psi_0)
+    slit = ifx.double_layer(bath, psi_0=psi_0, geometry="slit", separation=4e-9)
+    middle = ifx.double_layer(bath, psi_0=slit.psi_mid)
+    np.testing.assert_allclose(slit.sigma**2, plane.sigma**2 - middle.sigma**2, rtol=4e-11)
+    z = max(one.z for one in bath) if psi < 0 else 1
+    sphere = ifx.double_layer(bath, psi_0=psi_0, geometry="sphere", radius=2e-9)
+    unit = 74.2 * VACUUM_PERMITTIVITY * VT / plane.debye_length
+    field = np.abs(plane.sigma) / unit
+    excess = (np.abs(sphere.sigma) - np.abs(plane.sigma)) / unit * z * 2e-9 / plane.debye_length / 4
+    seen = (field > 1e2) & (field < 1e8)  # beyond, rounding hides it
+    assert np.count_nonzero(seen) > 3
+    np.testing.assert_allclose(excess[seen], 1.0, atol=0.02)
+    for layer in (slit, sphere):
+        np.testing.assert_allclose(layer.psi([0.0, 1e-9])[:, 0], psi_0, rtol=1e-15)
+        # far from the wall its potential no longer matters
+        np.testing.assert_allclose(layer.psi(1e-9)[-3:], layer.psi(1e-9)[-1], rtol=1e-3)
+
+
 # ---- mistakes -------------------------------------------------------------------------------------------------------------------------
 
 

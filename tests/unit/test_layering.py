@@ -48,6 +48,7 @@ LAYERS = (
     {"all_rests"},
     # double layers
     {"roots", "screening"},
+    {"strong_walls"},
     {"diffuse"},
     {"layer_results", "surface_laws"},
     {"double_layers"},
