@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .errors import NoSteadyState
+from .errors import ModelError, NoSteadyState
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,6 +32,11 @@ class Balance:
     """
 
     def __init__(self, lowered: Lowered, values: Mapping[str, Any], start: NDArray[np.float64] | None = None) -> None:
+        if any(inside.by_currents_alone for inside in lowered.model.insides.values()):
+            raise ModelError(
+                "with potential='current' and an area that moves, V depends on the way the cell took and not on its state, so a rest is "
+                "not determined; follow the cell in time with simulate(), or take area_law='fixed'"
+            )
         self.lowered, self.values = lowered, dict(values)
         self.base = np.array(lowered.parameters(values), dtype=float)
         self.potential = np.zeros(len(lowered.state_names), dtype=bool)
