@@ -21,6 +21,7 @@ PREFIXES = ("time_", "timeraw_", "mem_", "peakmem_", "track_")
 #: module -> (benchmarks, cases: benchmarks times their parameters)
 EXPECTED = {
     "bench_cell": (11, 16),
+    "bench_formulas": (6, 14),
     "bench_growing": (1, 7),
     "bench_import": (2, 2),
     "bench_layers": (5, 13),
