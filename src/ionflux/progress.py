@@ -49,7 +49,8 @@ def report(progress: Progress, total: float, unit: str = "", *, label: str = "")
     ----------
     progress : None, bool or callable
         None: a bar at a terminal or in a notebook, log lines elsewhere, both only after 2 s. True: the same from the start.
-        False: nothing. A callable gets the fraction done, 0 to 1; where it returns False the computation ends as by Ctrl-C, with `Interrupted`.
+        False: nothing. A callable gets the fraction done, 0 to 1; where it returns False the computation ends as by
+        Ctrl-C, with `Interrupted`.
     total : float
         What `done` reaches at the end, in `unit`.
     unit : str
