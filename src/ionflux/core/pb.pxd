@@ -13,7 +13,7 @@ each term stands for, and with neutral salts it is zero.
 Sources: D. C. Grahame, Chem. Rev. 41, 441 (1947); J. J. Bikerman, Phil. Mag. 33, 384 (1942).
 """
 from ionflux.core.lanes cimport v_abs, v_any, v_copysign, v_fma, v_gt, v_lt, v_max, v_min, v_select, v_set, v_sqrt, vd, vm
-from ionflux.core.vmath cimport v_exp, v_exp_and_rest, v_expm1, v_log
+from ionflux.core.vmath cimport v_exp, v_exp_and_rest, v_expm1, v_log, v_log_near_one
 
 cdef enum:
     MAX_GROUPS = 12           # different valences
@@ -167,8 +167,22 @@ cdef inline void closed_start(vd fraction, vd u0, Closed *c) noexcept nogil:
     c.x0 = -v_select(v_lt(rest, v_set(0.5)), v_log1p(-v_min(rest, v_set(0.5))), v_log(E))
 
 
-cdef inline vd closed_value(vd t, vd r, vd b, vd q, const bint above) noexcept nogil:
-    """ln w at t = (x + x_0)/λ, to full relative accuracy both far away (w near 1) and at a strongly charged wall (E near 1)."""
+cdef inline vd closed_far(vd t, vd r, vd q, const bint above, vm *too_near) noexcept nogil:
+    """ln w at t = (x + x_0)/λ where w is within 2/3 ... 3/2: from (w - 1)/(w + 1), which needs one division and loses nothing as w -> 1."""
+    cdef vd one = v_set(1.0), two = v_set(2.0), E = v_exp(-t), y, s
+    if above:
+        y = q * E
+        s = y / v_fma(two * (one - E), one - E, y)
+    else:
+        E = r * E
+        y = q * E
+        s = -y / v_fma(two * (one + E), one + E, -y)
+    too_near[0] = v_gt(v_abs(s), v_set(0.2))
+    return v_log_near_one(s)
+
+
+cdef inline vd closed_near(vd t, vd r, vd b, vd q, const bint above) noexcept nogil:
+    """ln w at any t, accurate at a strongly charged wall (E near 1), too."""
     cdef vd one = v_set(1.0), rest, E = v_exp_and_rest(-t, &rest), e, d, w, y, sum
     cdef vm near
     if above:
@@ -186,3 +200,10 @@ cdef inline vd closed_value(vd t, vd r, vd b, vd q, const bint above) noexcept n
     # the rounding of 1 + y over w; 1/w to an eighth is enough for what is less than a unit in the last place
     d = one - w
     return v_log(w) + v_select(near, (y - (sum - one)) * v_fma(d, d, one + d), v_set(0.0))
+
+
+cdef inline vd closed_value(vd t, vd r, vd b, vd q, const bint above) noexcept nogil:
+    """ln w at t. Each lane takes the way that its own t asks for, so that neighbours do not matter."""
+    cdef vm too_near
+    cdef vd far = closed_far(t, r, q, above, &too_near)
+    return v_select(too_near, closed_near(t, r, b, q, above), far) if v_any(too_near) else far

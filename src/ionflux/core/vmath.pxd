@@ -86,6 +86,15 @@ cdef extern from *:
     const double LOG2E "1.44269504088896340735992"
 
 
+cdef inline vd v_atanh_tail(vd z) noexcept nogil:
+    """P(s²) in 2 atanh s = 2s + s³ P(s²), |s| <= 1/5."""
+    cdef vd w = z * z
+    cdef vd p = v_fma(v_fma(v_fma(v_set(0.15368326779549207), w, v_set(0.1818635611995401)), w,
+                            v_set(0.28571429394842274)), w, v_set(0.6666666666667269))
+    cdef vd o = v_fma(v_fma(v_set(0.15250178260304142), w, v_set(0.22222138515784)), w, v_set(0.39999999996166574))
+    return v_fma(z, o, p)
+
+
 cdef inline vd v_log(vd x) noexcept nogil:
     """ln x. With f = m - 1 and s = f/(2 + f): ln m = 2 atanh s = f - s (f - s² P(s²)); |s| <= 1/5.
 
@@ -95,12 +104,14 @@ cdef inline vd v_log(vd x) noexcept nogil:
     cdef vd f = m - v_set(1.0)
     cdef vd s = f / (m + v_set(1.0))
     cdef vd z = s * s
-    cdef vd w = z * z
-    cdef vd p = v_fma(v_fma(v_fma(v_set(0.15368326779549207), w, v_set(0.1818635611995401)), w,
-                            v_set(0.28571429394842274)), w, v_set(0.6666666666667269))
-    cdef vd o = v_fma(v_fma(v_set(0.15250178260304142), w, v_set(0.22222138515784)), w, v_set(0.39999999996166574))
-    cdef vd g = v_fma(z, v_fma(z, o, p), -f)
+    cdef vd g = v_fma(z, v_atanh_tail(z), -f)
     return v_fma(k, v_set(LN2_HI), f + v_fma(k, v_set(LN2_LO), s * g))
+
+
+cdef inline vd v_log_near_one(vd s) noexcept nogil:
+    """ln[(1 + s)/(1 - s)] = 2 atanh s for |s| <= 1/5, to full relative accuracy."""
+    cdef vd z = s * s
+    return v_fma(s * z, v_atanh_tail(z), s + s)
 
 
 cdef inline vd v_exp_parts(vd x, vd *z) noexcept nogil:
