@@ -53,6 +53,11 @@ class Balance:
         named: dict[str, Any] = {f"amount.{i.name}": float(seen.amount[i]) for i in self.lowered.cell.ions}
         if np.isfinite(V := float(seen.V)):
             named["V"] = V
+        # of a `Start`; a steady state has none of them beside what `amount` holds
+        for name, n in getattr(seen, "pools", {}).items():
+            side, _, pool = name.partition(".")
+            named[f"amount.{pool}" if side == "in" else f"amount_out.{pool}"] = n
+        named |= {f"amount_out.{ion.name}": n for ion, n in getattr(seen, "amount_out", {}).items()}
         return self.state(**named, volume=float(seen.volume))
 
     # ---- what is conserved -----------------------------------------------------------------------------------------------

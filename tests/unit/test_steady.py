@@ -67,6 +67,45 @@ def test_at_rest_every_ion_is_balanced(pump: Any, water: Any) -> None:
     assert sum(float(rest.current[m.name]) for m in rest.cell.mechanisms) == pytest.approx(0.0, abs=1e-12)
 
 
+@mechanism
+class Supply(Mechanism):
+    """ATP made at a constant rate, moving nothing across the membrane."""
+
+    law = Law.PRODUCT
+    moves = {}
+    uses = {"ATP": -1}
+    strength = "J"
+    thermodynamics = "published"
+
+    J: float = param("mol m^-2 s^-1", lo=0, hi=1e-4, doc="ATP made")
+
+
+@mechanism
+class Hungry(Mechanism):
+    """A pump that ATP drives: J = J_max ATP/(K + ATP)."""
+
+    law = Law.PRODUCT
+    moves = {Na: -3, K: +2}
+    uses = {"ATP": 1}
+    strength = "J_max"
+    thermodynamics = "irreversible"
+    factors = (saturation("c_in.ATP", "K_ATP", 1),)
+
+    J_max: float = param("mol m^-2 s^-1", lo=0, hi=1e-4, doc="cycles at saturation")
+    K_ATP: float = param("mol m^-3", 0.5, lo=1e-3, hi=10, doc="half-saturation by ATP")
+
+
+def test_pools_come_to_rest_where_what_is_made_is_spent() -> None:
+    """J_max ATP/(K + ATP) = J, so ATP = K J/(J_max - J), from far away."""
+    cell = make(Hungry(J_max=4e-7), Supply(J=1e-7), pools=[ifx.Pool("ATP", 3.0)])
+    rest = cell.steady_state()
+    assert rest.c_in["ATP"] == pytest.approx(0.5 / 3, rel=1e-10)
+    assert rest.atp == pytest.approx(0.0, abs=1e-12 * 1e-7 * cell.area + 1e-30)
+    assert rest.stable
+    assert_budget_closed(rest)
+    assert float(rest.resting().simulate(10.0).c_in["ATP"][-1]) == pytest.approx(0.5 / 3, rel=1e-8)
+
+
 def test_a_rest_is_a_start_that_stays() -> None:
     cell = make(NaKATPase(J_max=1e-6), Water(P_f=2e-5))
     rest = cell.steady_state()
