@@ -138,19 +138,19 @@ class ByIon(Mapping[IonSpecies, Any]):
     """Results by ion; the name of an ion finds its own, too."""
 
     def __init__(self, values: Mapping[IonSpecies, Any]) -> None:
-        self._values = dict(values)
+        self._by_name = {ion.name: (ion, value) for ion, value in values.items()}
 
     def __getitem__(self, ion: IonSpecies | str) -> Any:
-        for known, value in self._values.items():
-            if ion in (known, known.name):
-                return value
-        raise UnknownNameError.among("there is no ion", getattr(ion, "name", ion), [known.name for known in self._values])
+        found = self._by_name.get(ion if isinstance(ion, str) else getattr(ion, "name", ""))
+        if found is None or not (isinstance(ion, str) or ion == found[0]):
+            raise UnknownNameError.among("there is no ion", getattr(ion, "name", ion), self._by_name)
+        return found[1]
 
     def __iter__(self) -> Iterator[IonSpecies]:
-        return iter(self._values)
+        return (ion for ion, _ in self._by_name.values())
 
     def __len__(self) -> int:
-        return len(self._values)
+        return len(self._by_name)
 
     def __repr__(self) -> str:
         return "{" + ", ".join(f"{ion!r}: {value!r}" for ion, value in self.items()) + "}"
@@ -210,29 +210,37 @@ def evaluate(
         The arguments do not broadcast, or one of `out` has another shape.
     """
     values = [number(given) for given in arguments]
-    inputs = [np.asarray(value) for value in values]
-    try:
-        shape = np.broadcast_shapes(*(a.shape for a in inputs))
-    except ValueError:
-        shown = ", ".join(f"{given.name} {a.shape}" for given, a in zip(arguments, inputs, strict=True) if a.ndim)
-        raise ShapeError(f"these shapes do not broadcast: {shown}") from None
-    order = _order(inputs, shape)
+    arrays = [value for value in values if not isinstance(value, float)]
+    shape = _common(arguments, values, arrays)
+    order = _order(arrays, shape)
     given_out = list(out) if len(out) == outputs else [None] * outputs
-    results = tuple(_place(wanted, inputs, shape, order) for wanted in given_out)
+    results = tuple(_place(wanted, values, shape, order) for wanted in given_out)
     many = 1 if threads is None else _threads(threads)
-    if not _ran(fields.Loop(kernel, inputs, _LIMITS, results, shape, order, parameters, k), many, results[0].size):
+    if not _ran(fields.Loop(kernel, values, _LIMITS, results, shape, order, parameters, k), many, results[0].size):
         for given in arguments:
             checked(given)
         # a false alarm: -0, or a NaN with a sign
-        _ran(fields.Loop(kernel, inputs, _NO_LIMITS, results, shape, order, parameters, k), many, results[0].size)
+        _ran(fields.Loop(kernel, values, _NO_LIMITS, results, shape, order, parameters, k), many, results[0].size)
     for wanted, result in zip(given_out, results, strict=True):
         if wanted is not None and wanted is not result:
             wanted[...] = result
-    if all(isinstance(value, float) for value in values) and given_out[0] is None:
+    if not arrays and given_out[0] is None:
         final: tuple[Any, ...] = tuple(float(result) for result in results)
     else:
         final = tuple(result if wanted is None else wanted for wanted, result in zip(given_out, results, strict=True))
     return final[0] if outputs == 1 else final
+
+
+def _common(arguments: Sequence[Given], values: Sequence[Number], arrays: Sequence[Array]) -> tuple[int, ...]:
+    """The shape to which everything broadcasts."""
+    shapes = {a.shape for a in arrays}
+    if len(shapes) <= 1:
+        return shapes.pop() if shapes else ()
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        shown = ", ".join(f"{given.name} {np.shape(value)}" for given, value in zip(arguments, values, strict=True) if np.ndim(value))
+        raise ShapeError(f"these shapes do not broadcast: {shown}") from None
 
 
 def _order(inputs: Sequence[Array], shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -258,7 +266,7 @@ def _empty(shape: tuple[int, ...], order: tuple[int, ...]) -> Array:
     return array if order == tuple(range(len(shape))) else array.transpose(np.argsort(order))
 
 
-def _place(out: Array | None, inputs: Sequence[Array], shape: tuple[int, ...], order: tuple[int, ...]) -> Array:
+def _place(out: Array | None, values: list[Number], shape: tuple[int, ...], order: tuple[int, ...]) -> Array:
     """Where the loop writes: `out` itself where results can go into it one after the other, else an array of our own."""
     if out is None:
         return _empty(shape, order)
@@ -266,8 +274,9 @@ def _place(out: Array | None, inputs: Sequence[Array], shape: tuple[int, ...], o
         raise InputError("out must be a writeable array of float64")
     if out.shape != shape:
         raise ShapeError(f"out has the shape {out.shape}, the arguments have {shape}")
-    walks = out.transpose(order).flags.c_contiguous and out.flags.aligned and out.dtype.isnative
-    return out if walks and not any(np.may_share_memory(out, a) for a in inputs) else _empty(shape, order)
+    flags = out.flags if len(shape) < 2 else out.transpose(order).flags
+    walks = flags.c_contiguous and flags.aligned and out.dtype.isnative
+    return out if walks and not fields.overlap(out, values) else _empty(shape, order)
 
 
 def _threads(threads: object) -> int:

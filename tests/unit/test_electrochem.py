@@ -141,12 +141,12 @@ def test_a_neutral_solute_diffuses_whatever_the_voltage() -> None:
 # ---- Nernst ---------------------------------------------------------------------------------------------------------------------
 
 
-@given(charged, concentration, st.floats(1e-12, 1.0))
+@given(charged, concentration, st.floats(1e-12, 0.999))
 def test_nernst_keeps_its_relative_accuracy_where_the_concentrations_are_nearly_equal(ion: IonSpecies, c: float, d: float) -> None:
     c_out = c * (1 - d)
     # the difference of neighbours is exact, and log1p of a small number is, too
     exact = VT / ion.z * (math.log1p((c_out - c) / c) if d < 0.3 else math.log(c_out / c))
-    if c_out != c and c_out > 0:
+    if c_out != c:
         assert ifx.nernst(ion, c_in=c, c_out=c_out) == pytest.approx(exact, rel=2e-15)
         assert ifx.nernst(ion, c_in=c_out, c_out=c) == pytest.approx(-exact, rel=2e-15)
 
