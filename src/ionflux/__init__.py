@@ -88,10 +88,14 @@ if TYPE_CHECKING:
     from .mechanisms import NaKATPase as NaKATPase
     from .mechanisms import VoltageClamp as VoltageClamp
     from .mechanisms import Water as Water
+    from .membranes import Layer as Layer
+    from .membranes import Membrane1D as Membrane1D
     from .pitzer_equations import PitzerParameters as PitzerParameters
     from .pitzer_equations import pitzer as pitzer
+    from .prescribed import nernst_planck as nernst_planck
     from .preset_library import preset as preset
     from .preset_library import presets as presets
+    from .profiles import Profile as Profile
     from .results import Trajectory as Trajectory
     from .scenarios import Scenario as Scenario
     from .scenarios import from_toml as from_toml
@@ -153,8 +157,11 @@ _HOMES = {
     "mechanisms": "ConstantNaKATPase CubicNaKATPase CurrentClamp KCC2 Law Leak LinearNaKATPase Mechanism NKCC1 NaKATPase VoltageClamp "
     "Water",
     "junctions": "donnan liquid_junction teorell_meyer_sievers",
+    "membranes": "Layer Membrane1D",
     "pitzer_equations": "PitzerParameters pitzer",
     "preset_library": "preset presets",
+    "prescribed": "nernst_planck",
+    "profiles": "Profile",
     "results": "Trajectory",
     "scenarios": "Scenario from_toml to_toml",
     "schedules": "pulse ramp step table train",

@@ -1,9 +1,9 @@
 """Choose the build of the kernels that this CPU runs fastest.
 
-The kernels of cells, of formulas and of double layers exist as one module per instruction set (AVX-512, AVX2, baseline), all compiled from
-the same source and equal to the last bit in what they compute. Everything above takes them from here::
+The kernels of cells, of formulas, of double layers and of films exist as one module per instruction set (AVX-512, AVX2, baseline), all
+compiled from the same source and equal to the last bit in what they compute. Everything above takes them from here::
 
-    from ._dispatch import fields, kernels, layers
+    from ._dispatch import fields, films, kernels, layers
 
 The environment variable ``IONFLUX_ISA`` (``v4``, ``v3`` or ``baseline``), read once at import, forces one of them: for
 tests, and for measuring what the wider registers bring.
@@ -17,11 +17,12 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from . import _fields as _baseline_fields
+from . import _films as _baseline_films
 from . import _kernels as _baseline
 from . import _layers as _baseline_layers
 from .errors import InputError
 
-__all__ = ["choose", "choose_fields", "choose_layers", "fields", "kernels", "layers"]
+__all__ = ["choose", "choose_fields", "choose_films", "choose_layers", "fields", "films", "kernels", "layers"]
 
 # x86-64 level -> ending of the module's name, widest first; level 2 and everything that is not x86-64 is the baseline
 _BUILDS = {"v4": (4, "_v4"), "v3": (3, "_v3")}
@@ -56,6 +57,11 @@ def choose_fields(isa: str | None = None) -> ModuleType:
     return _choose(isa, "_fields", _baseline_fields)
 
 
+def choose_films(isa: str | None = None) -> ModuleType:
+    """Import and return the kernels of films for an instruction set; see `choose`."""
+    return _choose(isa, "_films", _baseline_films)
+
+
 def choose_layers(isa: str | None = None) -> ModuleType:
     """Import and return the kernels of double layers for an instruction set; see `choose`."""
     return _choose(isa, "_layers", _baseline_layers)
@@ -83,9 +89,11 @@ def _choose(isa: str | None, family: str, baseline: ModuleType) -> ModuleType:
 
 if TYPE_CHECKING:  # all builds have the same functions; the stubs describe them once
     from . import _fields as fields
+    from . import _films as films
     from . import _kernels as kernels
     from . import _layers as layers
 else:
     kernels = choose(os.environ.get("IONFLUX_ISA"))
     fields = choose_fields(os.environ.get("IONFLUX_ISA"))
+    films = choose_films(os.environ.get("IONFLUX_ISA"))
     layers = choose_layers(os.environ.get("IONFLUX_ISA"))

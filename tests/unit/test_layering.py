@@ -23,7 +23,7 @@ LAYERS = (
     {"_broadcast"},
     {"electrochem", "film", "ghk"},
     # descriptions: pure data
-    {"baths", "mechanisms", "schedules", "surfaces"},
+    {"baths", "mechanisms", "membranes", "schedules", "surfaces"},
     {"activities", "junctions"},
     {"pitzer_equations"},
     {"cells"},
@@ -53,6 +53,10 @@ LAYERS = (
     {"layer_results", "surface_laws"},
     {"double_layers"},
     {"charged_bilayers"},
+    # membranes in profile
+    {"profiles", "stacks"},
+    {"slices"},
+    {"prescribed"},
     # results as data, and what people see
     {"records"},
     {"citations", "datasets"},
@@ -82,7 +86,7 @@ UPWARDS = {
 
 #: pure data: no arrays, no kernels
 DESCRIPTIONS = {
-    "constants", "errors", "units", "solvent", "fields", "species", "baths", "mechanisms", "schedules", "cells", "preset_library",
+    "constants", "errors", "units", "solvent", "fields", "species", "baths", "mechanisms", "membranes", "schedules", "cells", "preset_library",
 }  # fmt: skip
 
 #: packages of an extra that a module may import at its head, because it is itself imported only when asked for
@@ -166,7 +170,7 @@ def test_descriptions_know_neither_arrays_nor_kernels() -> None:
 
 
 def test_compiled_modules_are_reached_through_the_dispatch_only() -> None:
-    assert {found.module for found in OWN if found.target.startswith(("_kernels", "_fields", "_layers"))} <= {"_dispatch"}
+    assert {found.module for found in OWN if found.target.startswith(("_kernels", "_fields", "_layers", "_films"))} <= {"_dispatch"}
 
 
 def test_at_the_head_of_a_module_only_numpy_comes_from_outside() -> None:

@@ -1,0 +1,185 @@
+"""What the solvers of membranes in profile return."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ._broadcast import Array, ByIon
+from .constants import FARADAY
+from .errors import InputError
+from .species import IonSpecies
+
+
+class ProfileAudit(NamedTuple):
+    """How well a profile keeps what must be kept.
+
+    flux : largest difference between the flux through a cell and the reported one, over D max(c)/min(h)
+    charge : surface and space charge against the difference of the displacement at the ends, over the sum of their sizes; NaN where
+        the potential was prescribed
+    """
+
+    flux: Any
+    charge: Any
+
+
+class Profile:
+    """Concentrations and potential through a membrane, or through a batch of them. x comes last.
+
+    At inner interfaces x stands twice, for the values on either side; but for those x that were asked for.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Of the batch; ``()`` for one profile.
+    x : array
+        Places, m; (n,), or (..., n) where thicknesses vary.
+    phi : array
+        Potential, V, zero at the right end; (..., n).
+    c : mapping from ion to array
+        Concentrations, mol/m³; (..., n).
+    J : mapping from ion to float or array
+        Fluxes, mol m⁻² s⁻¹, positive from left to right.
+    I, V : float or array
+        Current F Σ zJ, A/m², and φ(left) − φ(right), V.
+    dI_dV : float or array
+        Conductance, S/m²; NaN where the potential was prescribed point by point.
+    error : float or array
+        Estimated relative error of the fluxes by discretisation.
+    status : int or array
+        `Status`.
+    audit : ProfileAudit
+        What is conserved, checked on the profile itself.
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int, ...],
+        ions: tuple[IonSpecies, ...],
+        x: Array,
+        phi: Array,
+        c: Array,
+        J: Array,
+        V: Array,
+        error: Array,
+        status: np.ndarray,
+        slope: Callable[[], Array],
+        audit: Callable[[], ProfileAudit],
+        label: Mapping[str, Any],
+    ) -> None:
+        self.shape, self.ions, self.x = shape, ions, x if x.ndim == 1 else x.reshape(*shape, -1)
+        self._phi, self._c, self._J, self._V, self._error, self._status = phi, c, J, V, error, status
+        self._slope, self._audit, self._label = slope, audit, dict(label)
+
+    def _shaped(self, rows: Array) -> Any:
+        return rows[0].item() if self.shape == () else rows.reshape(self.shape)
+
+    @cached_property
+    def phi(self) -> Array:
+        """Potential, V."""
+        return self._phi.reshape(*self.shape, -1)
+
+    @cached_property
+    def c(self) -> Mapping[IonSpecies, Array]:
+        """Concentrations by ion, mol/m³."""
+        n = self._c.shape[-1]
+        return ByIon({ion: self._c[:, i, :].reshape(*self.shape, n) for i, ion in enumerate(self.ions)})
+
+    @cached_property
+    def J(self) -> Mapping[IonSpecies, Any]:
+        """Fluxes by ion, mol m⁻² s⁻¹."""
+        return ByIon({ion: self._shaped(self._J[:, i]) for i, ion in enumerate(self.ions)})
+
+    @cached_property
+    def I(self) -> Any:  # noqa: E743  the current's name
+        """Current, A/m²."""
+        total = np.zeros(len(self._J))
+        for i, ion in enumerate(self.ions):
+            total = total + FARADAY * ion.z * self._J[:, i]
+        return self._shaped(total)
+
+    @cached_property
+    def V(self) -> Any:
+        """φ(left) − φ(right), V."""
+        return self._shaped(self._V)
+
+    @cached_property
+    def dI_dV(self) -> Any:
+        """Conductance, S/m²."""
+        return self._shaped(self._slope())
+
+    @property
+    def error(self) -> Any:
+        """Estimated relative error of the fluxes by discretisation."""
+        return self._shaped(self._error)
+
+    @property
+    def status(self) -> Any:
+        """`Status` of each profile."""
+        return self._shaped(self._status)
+
+    @cached_property
+    def audit(self) -> ProfileAudit:
+        """What is conserved, checked on the profile itself."""
+        return self._audit()
+
+    def at(self, x: ArrayLike) -> Profile:
+        """Return the profile at other places, between nodes by cubic interpolation of the potential and of ln c.
+
+        Parameters
+        ----------
+        x : float or array (m,)
+            m, 0 … thickness. At an interface the value on its left.
+        """
+        where = np.atleast_1d(np.asarray(x, dtype=np.float64))
+        if where.ndim != 1 or not np.all((where >= 0) & (where <= np.max(self.x) * (1 + 1e-12))):
+            raise InputError(f"x: give one number or a list of them within 0 … {np.max(self.x):g} m")
+        n = len(self._phi)
+        nodes = np.broadcast_to(self.x.reshape(-1, self.x.shape[-1]), (n, self.x.shape[-1]))
+        phi, c = np.empty((n, len(where))), np.empty((n, len(self.ions), len(where)))
+        for row in range(n):
+            both = np.vstack([self._phi[row], self._c[row]])
+            values = interpolated(nodes[row], both, np.minimum(where, nodes[row, -1]))
+            phi[row], c[row] = values[0], values[1:]
+        return Profile(
+            self.shape, self.ions, where, phi, c, self._J, self._V, self._error, self._status, self._slope, self._audit, self._label
+        )
+
+    def __repr__(self) -> str:
+        said = ", ".join(f"{name} = {value}" for name, value in self._label.items())
+        if self.shape:
+            return f"<Profile {said}: batch of shape {self.shape}>"
+        return f"<Profile {said}: V = {self.V * 1e3:.4g} mV, I = {self.I:.6g} A/m², {self.x.shape[-1]} places>"
+
+
+def interpolated(x: Array, y: Array, where: Array) -> Array:
+    """Cubic interpolation on four neighbours within a layer; rows of y after the first in logarithms where they are positive."""
+    out = np.empty((len(y), len(where)))
+    ends = np.flatnonzero(np.diff(x) == 0)
+    starts, stops = np.concatenate([[0], ends + 1]), np.concatenate([ends, [len(x) - 1]])
+    for lo, hi in zip(starts, stops, strict=True):
+        inside = (where >= x[lo]) & (where <= x[hi]) if lo == 0 else (where > x[lo]) & (where <= x[hi])
+        if not np.any(inside):
+            continue
+        t, nodes, part = where[inside], x[lo : hi + 1], y[:, lo : hi + 1]
+        positive = np.all(part[1:] > 0, axis=1)
+        part = part.copy()
+        part[1:][positive] = np.log(part[1:][positive])
+        width = min(4, len(nodes))
+        first = np.clip(np.searchsorted(nodes, t) - width // 2, 0, len(nodes) - width)
+        pick = first[:, None] + np.arange(width)
+        near = nodes[pick]
+        value = np.zeros((len(y), len(t)))
+        for j in range(width):
+            weight = np.ones(len(t))
+            for m in range(width):
+                if m != j:
+                    weight = weight * (t - near[:, m]) / (near[:, j] - near[:, m])
+            value += weight * part[:, pick[:, j]]
+        value[1:][positive] = np.exp(value[1:][positive])
+        out[:, inside] = value
+    return out
