@@ -20,6 +20,7 @@ def potential(
     size: NDArray[np.float64] | None,
     g: NDArray[np.float64],
     u: NDArray[np.float64],
+    slope: NDArray[np.float64] | None,
     first: int,
     last: int,
 ) -> None: ...

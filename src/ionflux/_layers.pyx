@@ -82,18 +82,25 @@ def field(const double[::1] z, const double[:, ::1] w, const double[::1] size, c
             store(slope, row, count, dg)
 
 
-def potential(const double[::1] z, const double[:, ::1] w, const double[::1] size, const double[::1] g, double[::1] u,
+def potential(const double[::1] z, const double[:, ::1] w, const double[::1] size, const double[::1] g, double[::1] u, double[::1] slope,
               Py_ssize_t first, Py_ssize_t last) -> None:
-    """u(g)."""
-    check(z, w, size, first, last, (g.shape[0], u.shape[0]))
+    """u(g), and dg/du there unless slope is None."""
+    check(z, w, size, first, last, (g.shape[0], u.shape[0], g.shape[0] if slope is None else slope.shape[0]))
     cdef Salt salt
+    cdef Sums at
     cdef Py_ssize_t row
     cdef int count
+    cdef vd here, dg
     with nogil:
         for row from first <= row < last by VL:
             count = VL if last - row >= VL else <int> (last - row)
             load_salt(&salt, z, w, size, row, count)
-            store(u, row, count, potential_at(&salt, load(g, row, count)))
+            here = potential_at(&salt, load(g, row, count))
+            store(u, row, count, here)
+            if slope is not None:
+                sums(&salt, here, &at)
+                field_of(&salt, here, &at, &dg)
+                store(slope, row, count, dg)
 
 
 def closed(const double[::1] fraction, const double[::1] u0, const double[::1] kappa, const double[::1] factor, const double[::1] x,

@@ -58,17 +58,17 @@ class Plane:
         share(len(u), self.threads, lambda first, last: layers.field(*self.salt, u, g, slope, first, last))
         return Wall(u, g, slope, u, np.zeros(len(u), dtype=np.intc))
 
-    def potential(self, g: Array) -> Array:
-        """u(g)."""
+    def potential(self, g: Array, slope: Array | None = None) -> Array:
+        """u(g); dg/du goes into slope."""
         u = np.empty_like(g)
-        share(len(g), self.threads, lambda first, last: layers.potential(*self.salt, g, u, first, last))
+        share(len(g), self.threads, lambda first, last: layers.potential(*self.salt, g, u, slope, first, last))
         return u
 
     def at_field(self, g: Array) -> Wall:
         """u(g)."""
-        wall = self.at_potential(self.potential(g))
-        wall.g = g
-        return wall
+        slope = np.empty_like(g)
+        u = self.potential(g, slope)
+        return Wall(u, g, slope, u, np.zeros(len(g), dtype=np.intc))
 
     def profile(self, wall: Wall, x: Array, factor: Array, out: Array) -> np.ndarray:
         """Write factor u at distances x (ascending, m) into out (rows, len(x)); return which rows failed."""
