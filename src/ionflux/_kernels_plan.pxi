@@ -160,7 +160,7 @@ cdef inline void evaluate_rows(const Tables *T, vd *work, Py_ssize_t m, const do
                 scatter(f + first * T.n + i, <double *> d + i * width, T.n, count, width)
         if J != NULL:
             runner(T, &T.slopes, reg)
-            jacobian(T, reg, e, WV)
+            jacobian(T, reg, e, 0, WV)
             for i in range(T.n_entry):
                 scatter(J + first * T.n_entry + i, <double *> e + i * width, T.n_entry, count, width)
         for i in range(n_want):

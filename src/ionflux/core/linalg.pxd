@@ -11,6 +11,7 @@ from ionflux.core.tables cimport Tables
 
 cdef enum:
     MAX_DENSE = 6
+    MAX_VECTORS = 4    # of a block
 
 
 cdef inline void dense_factorise(vd *M, const int n, const int WV) noexcept nogil:
@@ -79,11 +80,14 @@ cdef inline void sparse_factorise(const Tables *T, vd *M, const int WV) noexcept
                     t[v] = t[v] - l[v] * s[v]
 
 
-cdef inline void substitute(const int *start, const int *entry, const int *column, int i, const vd *M, vd *b, const int WV) noexcept nogil:
+cdef inline void substitute(const int *start, const int *entry, const int *column, int i, const vd *M, const vd *b, vd *x,
+                            const int WV) noexcept nogil:
+    """x = b[i] - sum of M[i, j] b[j] over the columns j of one triangle."""
     cdef int p, v
-    cdef vd *x = b + i * WV
     cdef const vd *m
     cdef const vd *y
+    for v in range(WV):
+        x[v] = b[i * WV + v]
     for p in range(start[i], start[i + 1]):
         m = M + entry[p] * WV
         y = b + column[p] * WV
@@ -93,12 +97,15 @@ cdef inline void substitute(const int *start, const int *entry, const int *colum
 
 cdef inline void sparse_solve(const Tables *T, const vd *M, vd *b, const int WV) noexcept nogil:
     cdef int i, v
+    cdef vd x[MAX_VECTORS]
     for i in range(T.n_solved):
-        substitute(T.lower_start, T.lower_entry, T.lower_column, i, M, b, WV)
-    for i in range(T.n_solved - 1, -1, -1):
-        substitute(T.upper_start, T.upper_entry, T.upper_column, i, M, b, WV)
+        substitute(T.lower_start, T.lower_entry, T.lower_column, i, M, b, x, WV)
         for v in range(WV):
-            b[i * WV + v] = b[i * WV + v] * M[T.diagonal[i] * WV + v]
+            b[i * WV + v] = x[v]
+    for i in range(T.n_solved - 1, -1, -1):
+        substitute(T.upper_start, T.upper_entry, T.upper_column, i, M, b, x, WV)
+        for v in range(WV):
+            b[i * WV + v] = x[v] * M[T.diagonal[i] * WV + v]
 
 
 cdef inline void factorise(const Tables *T, vd *M, const int N, const int WV) noexcept nogil:

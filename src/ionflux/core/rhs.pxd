@@ -159,8 +159,8 @@ cdef inline void add_rows(const Tables *T, const vd *reg, vd *dydt, const int N,
             dydt[r * WV + v] = acc[v]
 
 
-cdef inline void jacobian(const Tables *T, const vd *reg, vd *J, const int WV) noexcept nogil:
-    """The stored entries of df/dy; the slopes must be in the registers."""
+cdef inline void jacobian(const Tables *T, const vd *reg, vd *J, const int negative, const int WV) noexcept nogil:
+    """The stored entries of df/dy, or of minus that; the slopes must be in the registers."""
     cdef vd acc[MAX_WV]
     cdef int k, v
     for k in range(T.n_entry):
@@ -168,4 +168,4 @@ cdef inline void jacobian(const Tables *T, const vd *reg, vd *J, const int WV) n
             acc[v] = v_set(0.0)
         weighted_sum(T.entries.term + T.entries.start[k], T.entries.term + T.entries.start[k + 1], reg, acc, WV)
         for v in range(WV):
-            J[k * WV + v] = acc[v]
+            J[k * WV + v] = v_set(0.0) - acc[v] if negative else acc[v]

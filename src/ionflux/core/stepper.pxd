@@ -109,10 +109,11 @@ cdef inline void consistent(const Tables *T, Block *B, const int WV) noexcept no
     for _i in range(60):
         B.run(T, &T.rates, B.reg)
         B.run(T, &T.slopes, B.reg)
-        jacobian(T, B.reg, B.M, WV)
+        jacobian(T, B.reg, B.M, 1, WV)
         for q in range(T.n_matrix):
-            for v in range(WV):
-                B.M[q * WV + v] = v_set(0.0) if T.mass[T.entry_row[q]] != 0.0 else v_set(0.0) - B.M[q * WV + v]
+            if T.mass[T.entry_row[q]] != 0.0:
+                for v in range(WV):
+                    B.M[q * WV + v] = v_set(0.0)
         for q in range(T.n * WV):
             f[q] = v_set(0.0)
         add_rows(T, B.reg, f, 0, WV)
@@ -232,11 +233,9 @@ cdef inline void add_time_slope(const Tables *T, Block *B, int s, const int WV) 
 
 cdef inline void iteration_matrix(const Tables *T, Block *B, const vd *inverse_h, const int N, const int WV) noexcept nogil:
     """M = mass/(gamma h) - J at the state and parameters in the registers, factorised."""
-    cdef int q, r, v
+    cdef int r, v
     B.run(T, &T.slopes, B.reg)
-    jacobian(T, B.reg, B.M, WV)
-    for q in range(T.n_entry * WV):
-        B.M[q] = v_set(0.0) - B.M[q]
+    jacobian(T, B.reg, B.M, 1, WV)
     for r in range(T.n_solved):
         for v in range(WV):
             B.M[T.diagonal[r] * WV + v] = B.M[T.diagonal[r] * WV + v] + v_set(T.mass[r] / RODAS_GAMMA) * inverse_h[v]

@@ -30,7 +30,7 @@ cdef enum OpCode:   # the same integers as ionflux.program.Op
     OP_EXP              # dst = exp reg[a]
     OP_PHI              # dst = (e^x - 1 - x)/x^2 of x = reg[a]
     OP_PHI_SLOPE        # dst = its derivative
-    OP_LOG_PRODUCT = 14 # dst = reg[a] * reg[b], reg[c] = its logarithm
+    OP_LOG_PRODUCT = 14  # dst = reg[a] * reg[b], reg[c] = its logarithm
 
 cdef enum FactorCode:   # the same integers as ionflux.mechanisms.FactorKind
     FACTOR_POWER         # c^n
