@@ -1,9 +1,9 @@
 """Compare profiles in given potentials with peers, in one run on one machine: `python benchmarks/compare/w2.py`.
 
 10,000 profiles of K, Na and Cl through 5 nm, each in a potential of its own, linear between 201 places: three fluxes, and three
-concentrations at every place. All contestants take turns in every round; ratios are taken within a round. Peers that are not installed are left out with a
-note. --ceiling-dir or IONFLUX_CEILING names the folder of a C program `w2_nernst_planck.c` that prints JSON lines with `workload`, `peer`,
-`threads`, `median_s`, `min_s`, `max_s` and `err`.
+concentrations at every place. All contestants take turns in every round; ratios are taken within a round. Peers that are not installed are
+left out with a note. --ceiling-dir or IONFLUX_CEILING names the folder of a C program `w2_nernst_planck.c` that prints JSON lines with
+`workload`, `peer`, `threads`, `median_s`, `min_s`, `max_s` and `err`.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._broadcast import VOLTAGE, Array, Given, checked
+from ._broadcast import VOLTAGE, Array, Given, checked, number
 from ._dispatch import films
 from .constants import FARADAY
 from .electrochem import bernoulli
@@ -23,6 +23,8 @@ from .stacks import NOTHING, stack
 _VELOCITY = Parameter(0.0, "m s^-1", -1e3, 1e3, "velocity of the solvent")
 #: functions are integrated on panels that are halved until nothing changes any more
 _CLOSE, _MOST_PANELS = 2e-14, 2048
+#: beyond this difference of energies between the ends (RT) the recursions could overflow
+_FAR = 600.0
 
 
 def nernst_planck(
@@ -95,7 +97,9 @@ def nernst_planck(
     values = None
     leading = speed.shape
     if potential is not None and not callable(potential):
-        values = np.asarray(checked(Given("potential", potential, VOLTAGE)))
+        values = np.asarray(number(Given("potential", potential, VOLTAGE)))
+        if values.size and not (np.min(values) >= VOLTAGE.lo and np.max(values) <= VOLTAGE.hi):  # without temporaries
+            values = np.asarray(checked(Given("potential", values, VOLTAGE)))
         if values.ndim < 1 or values.shape[-1] < 2 or (places is not None and values.shape[-1] != len(places)):
             n = "" if places is None else f", {len(places)} of them for these x"
             raise ShapeError(f"potential has the shape {values.shape}: give values at the places x, last{n}")
@@ -130,7 +134,7 @@ def _profile(problem: Problem, cells: Cells, error: Array, out: Array | None, th
         raise ShapeError(f"out must be a C-contiguous array of float64 with the shape {shape}")
     c = out.reshape(s.n, len(s.ions), n) if out is not None and everything else np.empty((s.n, len(s.ions), n))
     J = _solve(cells, c, threads)
-    for j in range(len(s.membrane.layers)):
+    for j in range(len(s.membrane.layers) if np.any(s.blocked) else 0):
         for i in range(len(s.ions)):
             shut = s.k[i, j] <= NOTHING
             if np.any(shut):
@@ -203,9 +207,10 @@ def _solve(cells: Cells, c: Array, threads: int | None) -> Array:
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         small = np.exp(-np.abs(drop))
         J = cells.D0.T * np.where(drop >= 0, left - right * small, left * small - right) / total
-    lost = ~np.all(np.isfinite(c[:, :, :: max(1, c.shape[2] - 1)]) & np.isfinite(J)[:, :, None], axis=(1, 2)) & np.isfinite(phi).all(axis=1)
-    if np.any(lost):
-        _logarithms(cells, np.flatnonzero(np.broadcast_to(lost, s.n)), ends, c, J)
+    lost = np.flatnonzero(~np.all(np.isfinite(T) & (np.abs(ratio) < _FAR), axis=1))
+    lost = lost[np.all(np.isfinite(phi[lost if len(phi) > 1 else np.zeros_like(lost)]), axis=1)]
+    if len(lost):
+        _logarithms(cells, lost, ends, c, J)
     return np.where(np.broadcast_to(s.blocked.T, J.shape), 0.0, J)
 
 
