@@ -189,6 +189,8 @@ MIXTURES: list[dict[IonSpecies, tuple[float, float, float]]] = [
     {Ca: (1.0, 1e-7, 2.0), ifx.SO4: (1e-6, 50.0, 1e-3)},
     {K: (1e-200, 100.0, 1e-100), Ca: (1e50, 1e-60, 1.0)},
     {LA: (1.0, 100.0, 3.0)},
+    # Newton's method alone goes to and fro between the slopes of the potassium and the lanthanum part for ever
+    {K: (2.6e-11, 4.3e-9, 2.6e-9), ifx.SO4: (1.2e-10, 0.0, 0.0154), LA: (13.5, 0.0, 0.93)},
 ]
 
 
@@ -245,6 +247,30 @@ def test_what_the_goldman_potential_does_not_depend_on(rows: list[Any]) -> None:
     neutral = IonSpecies("urea", 0)
     more = {side: {**values, neutral: 300.0, Mg: 1.0} for side, values in sides.items()}
     assert ifx.ghk_voltage({**P, neutral: 1.0, Mg: 0.0}, **more) == V
+
+
+@pytest.mark.parametrize(
+    "ions", [(K, Ca, Cl), (K, ifx.SO4, LA), (LA, PO4, Na, Cl, Mg), (Ca, ifx.SO4)], ids=lambda i: "+".join(x.name for x in i)
+)
+def test_the_goldman_potential_is_found_for_permeabilities_and_concentrations_of_any_size(ions: tuple[IonSpecies, ...]) -> None:
+    rng, n = np.random.default_rng(3), 20_000
+    P = {ion: 10.0 ** rng.uniform(-12, 3, n) for ion in ions}
+    c_in, c_out = ({ion: np.where(rng.random(n) < 0.1, 0.0, 10.0 ** rng.uniform(-9, 4.5, n)) for ion in ions} for _ in range(2))
+    V = ifx.ghk_voltage(P, c_in=c_in, c_out=c_out)
+    u = V / VT
+    found = np.abs(u) < 200
+    u = np.where(found, u, 0.0)
+    outward = inward = np.zeros(n)
+    for ion in ions:
+        a, (here, there) = abs(ion.z), (c_in, c_out) if ion.z > 0 else (c_out, c_in)
+        outward = outward + P[ion] * a * ifx.bernoulli(-a * u) * here[ion]
+        inward = inward + P[ion] * a * ifx.bernoulli(a * u) * there[ion]
+    assert np.max(np.abs(np.log(outward[found] / inward[found])) / (1 + np.abs(u[found]))) < 5e-15
+    assert not np.any(np.isfinite(V[~found]))
+    can_leave, can_enter = (
+        np.any([side[ion] > 0 for ion in ions for side in [(c_in if (ion.z > 0) == out else c_out)]], axis=0) for out in (True, False)
+    )
+    assert np.array_equal(found, can_leave & can_enter)
 
 
 def test_one_permeant_ion_gives_its_nernst_potential() -> None:

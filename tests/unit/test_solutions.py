@@ -82,6 +82,18 @@ def test_a_donnan_equilibrium_is_neutral_and_every_ion_is_in_equilibrium(bath: d
         assert c[ion] == pytest.approx(value * math.exp(-ion.z * phi / VT), rel=1e-13 * (1 + abs(phi / VT)))
 
 
+def test_a_donnan_equilibrium_is_found_for_concentrations_of_any_size() -> None:
+    rng, n = np.random.default_rng(4), 20_000
+    ions = (K, ifx.SO4, LA, Cl)
+    bath = {ion: 10.0 ** rng.uniform(-9, 4.5, n) for ion in ions}
+    X = rng.choice([-1.0, 1.0], n) * 10.0 ** rng.uniform(-12, 4.7, n)
+    with pytest.warns(NotNeutralWarning):
+        y = ifx.donnan(bath, X).phi / VT
+    plus = np.maximum(X, 0) + sum(ion.z * bath[ion] * np.exp(-ion.z * y) for ion in ions if ion.z > 0)
+    minus = np.maximum(-X, 0) - sum(ion.z * bath[ion] * np.exp(-ion.z * y) for ion in ions if ion.z < 0)
+    assert np.max(np.abs(np.log(plus / minus)) / (1 + np.abs(y))) < 2e-14
+
+
 @given(st.floats(1e-3, 1e4), st.floats(-6e4, 6e4))
 def test_one_salt_has_the_closed_form_of_donnan(c: float, X: float) -> None:
     phi, inside, pressure = ifx.donnan({K: c, Cl: c}, X)

@@ -8,8 +8,8 @@
 
 The two roots are found in the same way. Each is where two sums of positive terms balance, one falling and one rising with the
 unknown; in the logarithms of the sums the equation is a straight line when all valences are the same size and nearly straight
-otherwise, so Newton's method converges in a few steps from anywhere. A bracket makes it safe where a sum has under- or
-overflowed. Lanes that have converged are frozen: a result depends on its own inputs only.
+otherwise, so Newton's method converges in a few steps. A bracket makes it safe where it is not straight enough, and where a sum has
+under- or overflowed. Lanes that have converged are frozen: a result depends on its own inputs only.
 """
 from ionflux.core.blocks cimport v_load
 from ionflux.core.lanes cimport (
@@ -46,10 +46,14 @@ cdef inline vd ghk_slope(vd P, vd x, vd c_in, vd c_out) noexcept nogil:
     return P * v_fma(-d_minus, c_in, -(d_plus * c_out))
 
 
-cdef inline vd bracketed(vd old, vd step, vd lo, vd hi) noexcept nogil:
-    """Newton's point old - step where it does not leave the bracket, of which old is an end, else the middle of the bracket."""
+cdef inline vd bracketed(vd old, vd step, vd lo, vd hi, vd *last) noexcept nogil:
+    """Newton's point old - step where it does not leave the bracket, of which old is an end, and where the step is less than half of
+    the last one (between two slopes Newton's method can go to and fro); else the middle of the bracket.
+    """
     cdef vd new = old - step
-    return v_select(v_ge(new, lo) & v_le(new, hi), new, v_set(0.5) * (lo + hi))
+    new = v_select(v_ge(new, lo) & v_le(new, hi) & v_le(v_abs(step), v_set(0.5) * last[0]), new, v_set(0.5) * (lo + hi))
+    last[0] = v_abs(new - old)
+    return new
 
 
 cdef inline vd ghk_root(const double *const *x, Py_ssize_t i, const double *z, int k) noexcept nogil:
@@ -60,6 +64,7 @@ cdef inline vd ghk_root(const double *const *x, Py_ssize_t i, const double *z, i
     -inf where nothing can carry it inwards, NaN where both are so.
     """
     cdef vd E = v_set(0.0), N = v_set(0.0), dE, dN, s, w, a, e, n, b_plus, b_minus, d_plus, d_minus, new, f, u, small
+    cdef vd last = v_set(INFINITY)
     cdef vd lo = v_set(-1500.0), hi = v_set(1500.0)   # double precision has no ratio of currents beyond e^1500
     cdef vm active, moving
     cdef int j, _step
@@ -89,7 +94,7 @@ cdef inline vd ghk_root(const double *const *x, Py_ssize_t i, const double *z, i
         f = E - N
         lo = v_select(active & v_lt(f, v_set(0.0)), u, lo)
         hi = v_select(active & v_gt(f, v_set(0.0)), u, hi)
-        new = bracketed(u, v_log(E / N) / (dE / E - dN / N), lo, hi)
+        new = bracketed(u, v_log(E / N) / (dE / E - dN / N), lo, hi, &last)
         small = v_set(1e-13) * v_max(v_set(1.0), v_abs(u))
         moving = active & ~v_eq(f, v_set(0.0))
         active = moving & v_gt(v_abs(new - u), small)
@@ -100,12 +105,12 @@ cdef inline vd ghk_root(const double *const *x, Py_ssize_t i, const double *z, i
 cdef inline vd donnan_root(const double *const *x, Py_ssize_t i, const double *z, int k) noexcept nogil:
     """y = F(phi_gel - phi_bath)/RT with sum z c e^(-zy) + X = 0. Ion j has its c at x[j] and its valence z[j]; X is x[k].
 
-    The last step is Newton's on the sum itself, in expm1: y keeps its relative accuracy however small X is.
+    Near y = 0 the last step is Newton's on the sum itself, in expm1: y keeps its relative accuracy however small X is.
     """
     cdef vd X = v_load(x[k] + i)
     cdef vd zero = v_set(0.0), one = v_set(1.0)
-    cdef vd lo = v_set(-1500.0), hi = v_set(1500.0), A, N, dA, dN, f, df, c, e, zj, y, new, small, half = zero
-    cdef vm active, found
+    cdef vd lo = v_set(-1500.0), hi = v_set(1500.0), A, N, dA, dN, f, df, c, e, zj, y, new, small, half = zero, last = v_set(INFINITY)
+    cdef vm active, found, moving
     cdef int j, _step
     A = v_max(X, zero)
     N = v_max(-X, zero)
@@ -123,10 +128,10 @@ cdef inline vd donnan_root(const double *const *x, Py_ssize_t i, const double *z
     half = X / half
     new = v_log(v_abs(half) + v_select(v_lt(v_abs(half), v_set(1e150)), v_sqrt_1p(half), v_abs(half)))
     new = v_max(lo, v_min(hi, v_select(v_lt(X, zero), -new, new)))
+    y = v_select(active, new, y)
     for _step in range(MAX_STEPS):
         if not v_any(active):
             break
-        y = v_select(active, new, y)
         A = v_max(X, zero)
         N = v_max(-X, zero)
         dA = dN = zero
@@ -142,9 +147,11 @@ cdef inline vd donnan_root(const double *const *x, Py_ssize_t i, const double *z
         f = A - N
         lo = v_select(active & v_gt(f, zero), y, lo)
         hi = v_select(active & v_lt(f, zero), y, hi)
-        new = bracketed(y, v_log(A / N) / (dA / A - dN / N), lo, hi)
-        small = v_set(1e-9) * v_max(one, v_abs(y))
-        active = active & ~(v_eq(f, zero) | v_le(v_abs(new - y), small) | v_le(hi - lo, small))
+        new = bracketed(y, v_log(A / N) / (dA / A - dN / N), lo, hi, &last)
+        small = v_set(1e-13) * v_max(one, v_abs(y))
+        moving = active & ~v_eq(f, zero)
+        active = moving & v_gt(v_abs(new - y), small)
+        y = v_select(moving, new, y)
     f = X
     for j in range(k):
         f = v_fma(v_set(z[j]), v_load(x[j] + i), f)
@@ -156,7 +163,7 @@ cdef inline vd donnan_root(const double *const *x, Py_ssize_t i, const double *z
         f = v_fma(c, e, f)
         df = v_fnma(zj * c, e + one, df)
     new = y - f / df
-    return v_select(found & v_finite(new), new, y)
+    return v_select(found & v_finite(new) & v_lt(v_abs(y), one), new, y)
 
 
 cdef inline vd v_sqrt_1p(vd h) noexcept nogil:
