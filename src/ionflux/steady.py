@@ -181,7 +181,10 @@ def steady_state(
     balance = Balance(lowered, values)
     guess = None
     if start is not None:
-        guess = balance.state_of(start.start if hasattr(start, "start") else start)
+        seen = start if isinstance(start, SteadyState) else getattr(start, "start", None)
+        if seen is None:
+            raise InputError(f"steady_state: start = {start!r} is neither a Cell nor a SteadyState")
+        guess = balance.state_of(seen)
     elif form is not None:
         guess = balance.state_of(form)
     if guess is not None:
