@@ -90,7 +90,7 @@ def ghk_flux(
 
     Notes
     -----
-    The error is at most 4 ulp · (1 + |x|) of the larger one-way flux: the rounding of x alone makes the second term.
+    The error is at most ``4 ulp · (1 + |x|)`` of the larger one-way flux: the rounding of x alone makes the second term.
 
     Source: D. E. Goldman, J. Gen. Physiol. 27, 37 (1943); A. L. Hodgkin & B. Katz, J. Physiol. 108, 37 (1949), appendix.
 
@@ -182,8 +182,9 @@ def ghk_voltage(
 ) -> Any:
     """V at which Σ zF P [B(−x) c_in − B(x) c_out] = 0 over all ions: the potential without net current, V.
 
-    Where all |z| = 1 it is V = RT/F ln[(Σ P⁺c_out + Σ P⁻c_in)/(Σ P⁺c_in + Σ P⁻c_out)] over cations (+) and anions (−). Other valences
-    have no closed form; the total current rises strictly with V, and its root is found by a bracketed Newton iteration that cannot fail.
+    Where all valences are ±1 it is V = RT/F ln[(Σ P⁺c_out + Σ P⁻c_in)/(Σ P⁺c_in + Σ P⁻c_out)] over cations (+) and anions (−). Other
+    valences have no closed form; the total current rises strictly with V, and its root is found by a bracketed Newton iteration that
+    cannot fail.
 
     Parameters
     ----------

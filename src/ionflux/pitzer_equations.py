@@ -107,7 +107,7 @@ SALTS: dict[str, PitzerParameters] = {
 
 
 def pitzer(salt: str, molality: ArrayLike, *, parameters: PitzerParameters | None = None, T: ArrayLike = BODY_TEMPERATURE) -> Pitzer:
-    """ln γ± = |z₊z₋| f + m (2ν₊ν₋/ν) B + m² (2(ν₊ν₋)^{3/2}/ν) C: one salt in water, up to several mol/kg.
+    """``ln γ± = |z₊z₋| f + m (2ν₊ν₋/ν) B + m² (2(ν₊ν₋)^{3/2}/ν) C``: one salt in water, up to several mol/kg.
 
     f = −A_φ [√I/(1 + b√I) + (2/b) ln(1 + b√I)], B = 2β⁰ + 2β¹/(α²I) [1 − (1 + α√I − α²I/2) e^(−α√I)], C = 3/2 Cᵠ, and for the osmotic
     coefficient φ − 1 the same with f = −A_φ √I/(1 + b√I), B = β⁰ + β¹ e^(−α√I), C = Cᵠ.
