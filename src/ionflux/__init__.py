@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from .cells import Constants as Constants
     from .cells import Pool as Pool
     from .cells import Slaved as Slaved
-    from .charged_bilayers import ChargedBilayer as ChargedBilayer
-    from .charged_bilayers import charged_bilayer as charged_bilayer
+    from .double_layers import ChargedBilayer as ChargedBilayer
     from .double_layers import DoubleLayer as DoubleLayer
+    from .double_layers import charged_bilayer as charged_bilayer
     from .double_layers import double_layer as double_layer
     from .double_layers import gating_shift as gating_shift
     from .electrochem import bernoulli as bernoulli
@@ -144,8 +144,7 @@ _HOMES = {
     "cells": "Cell Constants Pool Slaved",
     "electrochem": "bernoulli born_energy chord_voltage driving_force electrochemical_difference ions_in membrane_charge nernst "
     "permeability_ratio",
-    "charged_bilayers": "ChargedBilayer charged_bilayer",
-    "double_layers": "DoubleLayer double_layer gating_shift",
+    "double_layers": "ChargedBilayer DoubleLayer charged_bilayer double_layer gating_shift",
     "errors": "ConvergenceError ElectroneutralityError InputError Interrupted IonfluxError IonfluxWarning MissingExtra ModelError "
     "NoClosedForm NonFiniteError NoSteadyState NotNeutralWarning ScenarioError ShapeError SolveError Status StepSizeError StorageError "
     "UnitRangeError UnknownNameError",

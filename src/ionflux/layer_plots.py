@@ -10,8 +10,7 @@ from ._draw import BLACK, GREY, Axes, Line, new_axes
 from .errors import InputError
 
 if TYPE_CHECKING:
-    from .charged_bilayers import ChargedBilayer
-    from .layer_results import DoubleLayer
+    from .double_layers import ChargedBilayer, DoubleLayer
 
 _NM = 1e9
 

@@ -16,7 +16,7 @@ from .errors import InputError, ShapeError, Status
 from .fields import Parameter
 from .membranes import Membrane1D
 from .profiles import Profile, ProfileAudit
-from .screening import share
+from .double_layers.screening import share
 from .slices import CELLS, Cells, Problem
 from .stacks import NOTHING, stack
 

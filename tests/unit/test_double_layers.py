@@ -324,7 +324,7 @@ BUILDS = [
 @pytest.mark.parametrize("name", BUILDS)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_every_build_gives_the_same_bits(name: str, shape: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    from ionflux import diffuse
+    from ionflux.double_layers import diffuse
 
     sigma, x = np.linspace(-0.2, 0.2, 37), np.linspace(0, 1.4e-9, 11)
     for bath in (SALTS[0], SALTS[4]):

@@ -47,12 +47,7 @@ LAYERS = (
     {"steady", "sweeps"},
     {"all_rests"},
     # double layers
-    {"roots", "screening"},
-    {"strong_walls"},
-    {"diffuse"},
-    {"layer_results", "surface_laws"},
     {"double_layers"},
-    {"charged_bilayers"},
     # membranes in profile
     {"profiles", "stacks"},
     {"slices"},
@@ -79,8 +74,7 @@ UPWARDS = {
     "cells": {"all_rests", "back_solving", "results", "simulation", "steady"},
     "kept": {"citations", "files", "records", "tables"},
     "results": {"plotting"},
-    "layer_results": {"layer_plots", "_draw"},
-    "charged_bilayers": {"layer_plots", "_draw"},
+    "double_layers": {"layer_plots", "_draw"},
     "cli": {"commands"},  # only once typer is known to be there
 }
 

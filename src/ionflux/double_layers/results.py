@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._broadcast import Array, Given, checked
+from ionflux._broadcast import Array, Given, checked
+from ionflux.errors import InputError, ShapeError, Status, UnknownNameError
+from ionflux.fields import Parameter
+from ionflux.species import IonSpecies
 from .diffuse import Slit, Wall
-from .errors import InputError, ShapeError, Status, UnknownNameError
-from .fields import Parameter
 from .screening import Screen, aligned
-from .species import IonSpecies
 
 if TYPE_CHECKING:
-    from ._draw import Axes
+    from ionflux._draw import Axes
 
 _DISTANCE = Parameter(0.0, "m", 0.0, 10.0, "distance from the surface")
 
@@ -197,7 +197,7 @@ class DoubleLayer:
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the potential against the distance, with linear theory beside it; returns the axes."""
-        from .layer_plots import plot_double_layer
+        from ionflux.layer_plots import plot_double_layer
 
         return plot_double_layer(self, ax)
 

@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from ._broadcast import CONCENTRATION, Array, Given, checked, temperature
-from ._dispatch import layers
-from .baths import NEUTRAL_WITHIN, Bath
-from .constants import AVOGADRO, FARADAY, GAS_CONSTANT, VACUUM_PERMITTIVITY
-from .errors import ElectroneutralityError, InputError, NotNeutralWarning, ShapeError
-from .fields import Parameter
-from .solvent import permittivity
-from .species import IonSpecies
+from ionflux._broadcast import CONCENTRATION, Array, Given, checked, temperature
+from ionflux._dispatch import layers
+from ionflux.baths import NEUTRAL_WITHIN, Bath
+from ionflux.constants import AVOGADRO, FARADAY, GAS_CONSTANT, VACUUM_PERMITTIVITY
+from ionflux.errors import ElectroneutralityError, InputError, NotNeutralWarning, ShapeError
+from ionflux.fields import Parameter
+from ionflux.solvent import permittivity
+from ionflux.species import IonSpecies
 
 PERMITTIVITY = Parameter(78.4, "1", 1.0, 1e3, "relative permittivity")
 ION_SIZE = Parameter(5e-10, "m", 1e-11, 1e-8, "lattice size of the ions")

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ._broadcast import Array
-from ._dispatch import layers
+from ionflux._broadcast import Array
+from ionflux._dispatch import layers
 from .screening import Screen, share
 from .strong_walls import near_a_strong_wall, with_strong_walls
 

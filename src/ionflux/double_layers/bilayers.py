@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._broadcast import PERMEABILITY, Array, ByIon, Given, checked
-from .constants import BODY_TEMPERATURE, FARADAY, VACUUM_PERMITTIVITY
+from ionflux._broadcast import PERMEABILITY, Array, ByIon, Given, checked
+from ionflux.constants import BODY_TEMPERATURE, FARADAY, VACUUM_PERMITTIVITY
+from ionflux.electrochem import bernoulli
+from ionflux.errors import ConvergenceError, InputError, Status, UnknownNameError
+from ionflux.species import IonSpecies
+from ionflux.surfaces import MEMBRANE_PERMITTIVITY, THICKNESS
 from .diffuse import Plane, Wall
-from .double_layers import CHARGE, POTENTIAL
-from .electrochem import bernoulli
-from .errors import ConvergenceError, InputError, Status, UnknownNameError
+from .solving import CHARGE, POTENTIAL
 from .roots import increasing_root
 from .screening import Screen, screen
-from .species import IonSpecies
-from .surfaces import MEMBRANE_PERMITTIVITY, THICKNESS
 
 if TYPE_CHECKING:
-    from ._draw import Axes
+    from ionflux._draw import Axes
 
 
 class ChargedBilayer:
@@ -154,7 +154,7 @@ class ChargedBilayer:
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the potential from one solution to the other; returns the axes."""
-        from .layer_plots import plot_bilayer
+        from ionflux.layer_plots import plot_bilayer
 
         return plot_bilayer(self, ax)
 

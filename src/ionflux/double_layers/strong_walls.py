@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ._broadcast import Array
+from ionflux._broadcast import Array
 from .screening import Screen
 
 #: fields, in RT/F per Debye length, beyond which the layer next to the wall is too thin for the marches

@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from ._broadcast import Array
-from .constants import ELEMENTARY_CHARGE
+from ionflux._broadcast import Array
+from ionflux.constants import ELEMENTARY_CHARGE
+from ionflux.errors import InputError
+from ionflux.surfaces import SurfaceGroup
 from .diffuse import Wall
-from .errors import InputError
 from .roots import increasing_root
 from .screening import Screen
-from .surfaces import SurfaceGroup
 
 
 def behind_stern(solver: Any, u_0: Array, per_field: Array) -> Wall:

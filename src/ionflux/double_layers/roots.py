@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ._broadcast import Array
+from ionflux._broadcast import Array
 
 _STEPS = 200
 

@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._broadcast import Array, Given, checked
-from .constants import BODY_TEMPERATURE
+from ionflux._broadcast import Array, Given, checked
+from ionflux.constants import BODY_TEMPERATURE
+from ionflux.errors import ConvergenceError, InputError, Status, UnknownNameError
+from ionflux.fields import Parameter
+from ionflux.surfaces import SurfaceGroup
 from .diffuse import Curved, Plane, Slit
-from .errors import ConvergenceError, InputError, Status, UnknownNameError
-from .fields import Parameter
-from .layer_results import DoubleLayer
+from .results import DoubleLayer
 from .screening import screen
 from .surface_laws import behind_stern, regulated
-from .surfaces import SurfaceGroup
 
 __all__ = ["DoubleLayer", "double_layer", "gating_shift"]
 
