@@ -12,10 +12,10 @@ from ._dispatch import kernels
 from .constants import FARADAY, GAS_CONSTANT
 from .errors import InputError, ModelError, ShapeError, UnitRangeError
 from .fields import plain
+from .lowering.program import Node, Program
+from .lowering.rates import Env, Formula, affinity, rate
 from .mechanisms import Law
 from .mechanisms.base import ions_read
-from .program import Node, Program
-from .rates import Env, Formula, affinity, rate
 from .species import TEMPERATURE
 
 if TYPE_CHECKING:

@@ -11,12 +11,12 @@ from numpy.typing import ArrayLike
 from ._broadcast import VOLTAGE, Array, Given, checked, number
 from ._dispatch import films
 from .constants import FARADAY
+from .double_layers.screening import share
 from .electrochem import bernoulli
 from .errors import InputError, ShapeError, Status
 from .fields import Parameter
 from .membranes import Membrane1D
 from .profiles import Profile, ProfileAudit
-from .double_layers.screening import share
 from .slices import CELLS, Cells, Problem
 from .stacks import NOTHING, stack
 

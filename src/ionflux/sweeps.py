@@ -11,9 +11,9 @@ import numpy as np
 
 from ._config import usable_threads
 from ._dispatch import kernels
-from .compartments import values_of_start
 from .errors import InputError, Interrupted, IonfluxError, ShapeError, Status, UnknownNameError
 from .kept import Kept
+from .lowering.compartments import values_of_start
 from .observation import Observed
 from .protocols import Protocol, prepare, tolerance_values
 from .results import Stats

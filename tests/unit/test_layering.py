@@ -30,13 +30,8 @@ LAYERS = (
     {"starts"},
     {"_rebuild", "preset_library"},
     # the only place that knows both the objects and the arrays
-    {"elimination"},
-    {"program"},
-    {"rates"},
-    {"compartments"},
-    {"faces", "nonideal"},
-    {"evaluation", "model"},
     {"lowering"},
+    {"evaluation"},
     # verbs and what they return
     {"back_solving", "balance", "closed_forms", "observation"},
     {"protocols"},

@@ -10,9 +10,9 @@ import pytest
 import ionflux as ifx
 from ionflux import Bath, Cell, Cl, CubicNaKATPase, Impermeant, K, Leak, Na, NaKATPase, Water
 from ionflux._dispatch import kernels
-from ionflux.compartments import start_values, values_of_members
 from ionflux.lowering import lower
-from ionflux.model import Model
+from ionflux.lowering.compartments import start_values, values_of_members
+from ionflux.lowering.model import Model
 
 IONS = (Na, K, Cl)
 BATH = Bath({Na: 145.0, K: 5.0, Cl: 150.0}, osmolyte=5.0)

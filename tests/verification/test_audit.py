@@ -13,7 +13,7 @@ from verification.build import ION, as_cell, draw, resting
 import ionflux as ifx
 from ionflux import Cl, K, Na
 from ionflux.lowering import lower
-from ionflux.program import Program
+from ionflux.lowering.program import Program
 
 HOUR = 3600.0
 LONG = 1e7

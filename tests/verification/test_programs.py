@@ -11,7 +11,7 @@ import pytest
 
 from ionflux._dispatch import kernels
 from ionflux.errors import Status
-from ionflux.program import Program
+from ionflux.lowering.program import Program
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 NONE = np.empty(0, np.intc)

@@ -8,7 +8,7 @@ what they return.
 from __future__ import annotations
 
 from .bilayers import ChargedBilayer, charged_bilayer
-from .solving import double_layer, gating_shift
 from .results import DoubleLayer
+from .solving import double_layer, gating_shift
 
 __all__ = ["ChargedBilayer", "DoubleLayer", "charged_bilayer", "double_layer", "gating_shift"]

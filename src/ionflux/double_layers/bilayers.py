@@ -15,9 +15,9 @@ from ionflux.errors import ConvergenceError, InputError, Status, UnknownNameErro
 from ionflux.species import IonSpecies
 from ionflux.surfaces import MEMBRANE_PERMITTIVITY, THICKNESS
 from .diffuse import Plane, Wall
-from .solving import CHARGE, POTENTIAL
 from .roots import increasing_root
 from .screening import Screen, screen
+from .solving import CHARGE, POTENTIAL
 
 if TYPE_CHECKING:
     from ionflux._draw import Axes

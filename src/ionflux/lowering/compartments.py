@@ -1,0 +1,368 @@
+"""The compartments of a model as nodes of a program: what a cell holds, and what it is bathed in.
+
+An inside owns amounts, volume and potential; an outside serves any number of insides. Nothing here knows a rate law.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ionflux.baths import added
+from ionflux.errors import ModelError
+from .program import Node, Program
+from .rates import Formula, Values, kernel_log, value
+
+if TYPE_CHECKING:
+    from ionflux.cells import Cell, Start
+    from ionflux.species import IonSpecies
+
+Slot = Callable[[str, Formula], Node]
+
+
+class Inside:
+    """One cell: its pools, its volume, the charge on its membrane.
+
+    Which of its numbers are states: every amount that is neither held nor slaved, but for the ion with the largest abs(z) n, which the
+    charge balance gives (`replaced`) wherever it binds; the volume where water takes time; and for the potential the charge
+    Q/F = C_m A V/F (mol), or V itself where there is no capacitor ("electroneutral"), or nothing where an electrode prescribes it.
+    """
+
+    def __init__(self, program: Program, slot: Slot, cell: Cell, prefix: str, state: Callable[..., Node]) -> None:
+        self.program, self.slot, self.cell, self.prefix = program, slot, cell, prefix
+        self.replaced = self._replaced()
+        p, F, x = program, cell.faraday, prefix
+        free = [i for i in cell.ions if not self._given(i.name)]
+        self.amount: dict[IonSpecies, Node] = {i: state(f"{x}amount.{i.name}") for i in free if i is not self.replaced}
+        self.free = tuple(self.amount)  # ions whose amount is a state
+        self.pool_amount: dict[str, Node] = {
+            pool.name: state(f"{x}amount.{pool.name}") for pool in cell.extra_pools if pool.side == "in" and not self._given(pool.name)
+        }
+        water = cell.water
+        self.instant = water is not None and bool(water.instant)
+        self.volume: Node = state(f"{x}volume") if water is not None and not self.instant else -1
+        self.flows = self.volume >= 0
+        if not self.flows and not self.instant:
+            self.volume = slot(f"{x}volume", value(f"{x}_volume"))
+        #: area over the area that is a parameter, None where it stays
+        self.spread: Node | None = None if self.instant else self._spread()
+        electrodes = any(m.law.name == "CURRENT" and not m.moves for m in cell.mechanisms)
+        #: charge brought by electrodes without a carrier, mol; a state only where the balance needs it
+        self.electrode: Node | None = state(f"{x}electrode") if electrodes and (self.replaced or cell.potential == "current") else None
+        self.charge: Node | None = None
+        self.potential_state: Node | None = None
+        if cell.clamp is None:
+            if cell.potential == "electroneutral":
+                self.potential_state = state(f"{x}V", mass=0.0)
+            else:
+                self.charge = self.potential_state = state(f"{x}charge")
+        elif self.replaced is not None:
+            clamp = f"{x}{cell.clamp.name}.V"
+            self.charge = slot(f"{x}charge", lambda v: v[f"{x}C_m"] * v[f"{x}area"] * v[clamp] / F)
+            if cell.area_law == "sphere":
+                if self.spread is None:
+                    raise ModelError(
+                        f"{cell.clamp.name}: carrier=, area_law='sphere' and Water(instant=True) define each other in a circle: the "
+                        "charge, the area, the volume and the amount of the carrier; give Water(P_f=), or no carrier"
+                    )
+                self.charge = p.product(self.charge, self.spread)
+        self.c: dict[str, Node] = {}
+        #: terms of the amount that is no state: charge balance over z
+        self.balance: dict[Node, float] = {}
+        if self.replaced is not None:
+            self._balance_charge()
+        for ion in cell.ions:
+            if f"c_in.{ion.name}" in cell.held:
+                name = f"{x}inside.{ion.name}"
+                self.c[ion.name] = slot(name, value(name))
+        for pool in cell.extra_pools:
+            if pool.side == "in" and pool.of in cell.held:
+                name = f"{x}pools.{pool.name}"
+                self.c[pool.name] = slot(name, value(name))
+        self.particles_free = p.sum({**dict.fromkeys(self.amount.values(), 1.0), slot(f"{x}impermeant", value(f"{x}_impermeant")): 1.0})
+
+    def _given(self, name: str) -> bool:
+        return f"c_in.{name}" in self.cell.held or f"c_in.{name}" in self.cell.slaved
+
+    def _replaced(self) -> IonSpecies | None:
+        """The ion whose amount follows from the charge; None where charge does not bind the amounts."""
+        cell = self.cell
+        if cell.potential == "current" or any(self._given(i.name) for i in cell.ions):
+            return None
+        if cell.clamp is not None:
+            carrier: IonSpecies | None = cell.clamp.carrier
+            return carrier
+        amount = cell.start.amount
+        return max((i for i in cell.ions if i.z), key=lambda i: abs(i.z) * amount[i], default=None)
+
+    def _balance_charge(self) -> None:
+        e = self.replaced
+        assert e is not None
+        terms = {self._given_charge(): -1.0}
+        if self.charge is not None:
+            terms = {self.charge: 1.0, **terms}
+        if self.electrode is not None:
+            terms[self.electrode] = -1.0
+        terms |= {n: -float(i.z) for i, n in self.amount.items()}
+        self.balance = {k: w / e.z for k, w in terms.items()}
+        self.amount[e] = self.program.sum(self.balance)
+
+    def _given_charge(self) -> Node:
+        """Of impermeants, and what electrodes had brought before the start where none brings any now; mol."""
+        x = self.prefix
+        if self.electrode is not None:
+            return self.slot(f"{x}impermeant charge", value(f"{x}_impermeant_charge"))
+        return self.slot(f"{x}given charge", lambda v: v[f"{x}_impermeant_charge"] + v[f"{x}_electrode"])
+
+    def finish_volume(self, outside: Outside) -> None:
+        """The volume where water follows at once, then what depends on it."""
+        if self.instant:
+            self.volume = outside.volume_of(self)
+        p = self.program
+        for ion, n in list(self.amount.items()):
+            self.c[ion.name] = p.divide(n, self.volume)
+        for name, n in self.pool_amount.items():
+            self.c[name] = p.divide(n, self.volume)
+
+    def finish_pools(self, c: Callable[[str], Node]) -> None:
+        """Slaved pools, then amounts of all that is given as a concentration, the area, V."""
+        p, x, cell = self.program, self.prefix, self.cell
+        for ion in cell.ions:
+            if ion not in self.amount:
+                self.c[ion.name] = c(f"c_in.{ion.name}")
+                self.amount[ion] = p.product(self.c[ion.name], self.volume)
+        given = [self.c[i.name] for i in cell.ions if self._given(i.name)]
+        osmolarity = p.divide(self.particles_free, self.volume)
+        self.osmolarity = p.sum({osmolarity: 1.0, **dict.fromkeys(given, 1.0)}) if given else osmolarity
+        if self.instant:
+            self.spread = self._spread()
+        area = self.slot(f"{x}area", value(f"{x}area"))
+        self.area = area if self.spread is None else p.product(area, self.spread)
+        self._finish_potential()
+
+    def _spread(self) -> Node | None:
+        """(w/w_0)^(2/3), the area over that at the volume which is a parameter."""
+        p, x = self.program, self.prefix
+        if self.cell.area_law != "sphere":
+            return None
+        reference = self.slot(f"{x}ln volume * 2/3", lambda v: kernel_log(v[f"{x}volume"]) * (2.0 / 3.0))
+        return p.exp(p.sum({p.log(self.volume): 2.0 / 3.0, reference: -1.0}))
+
+    def _finish_potential(self) -> None:
+        p, x, cell, F = self.program, self.prefix, self.cell, self.cell.faraday
+        if cell.clamp is not None:
+            clamp = f"{x}{cell.clamp.name}.V"
+            self.V = self.slot(f"{x}V", lambda v: v[clamp])
+            self.u = self.slot(f"{x}u", lambda v: v[clamp] / v[f"{x}_VT"])
+        elif cell.potential == "electroneutral":
+            assert self.potential_state is not None
+            self.V = self.potential_state
+            self.u = p.product(self.V, self.slot(f"{x}1/VT", lambda v: 1.0 / v[f"{x}_VT"]))
+        else:
+            assert self.charge is not None
+            # where V is a state of its own, the state is the charge that it would take at the area of the start
+            own = self.spread is None or cell.potential == "current"
+            Q = self.charge if own or self.spread is None else p.divide(self.charge, self.spread)
+            self.V = p.product(Q, self.slot(f"{x}V per charge", lambda v: F / (v[f"{x}C_m"] * v[f"{x}area"])))
+            self.u = p.product(Q, self.slot(f"{x}u per charge", lambda v: F / (v[f"{x}C_m"] * v[f"{x}area"] * v[f"{x}_VT"])))
+
+    @property
+    def by_currents_alone(self) -> bool:
+        """C_m A dV/dt = -sum of currents while the area moves: V is then tied to no charge, not even that of the membrane."""
+        return self.cell.potential == "current" and self.spread is not None
+
+    def membrane_charge(self) -> Node | None:
+        """Q/F, mol; None where there is no capacitor."""
+        if self.cell.potential == "electroneutral":
+            return None
+        if self.cell.clamp is None and not self.by_currents_alone:
+            return self.charge
+        return self.program.product(self.V, self.program.product(self.area, self.slot(f"{self.prefix}C_m/F", self._per_area)))
+
+    def _per_area(self, v: Values) -> Any:
+        return v[f"{self.prefix}C_m"] / self.cell.faraday
+
+    def electrode_charge(self) -> Node | None:
+        """Charge that no ion of the cell accounts for, mol: of electrodes, and of what holds pools; None where it stays as it was."""
+        if self.electrode is not None or self.replaced is not None:
+            return self.electrode
+        if self.cell.potential == "current":
+            return None
+        terms = {self.slot(f"{self.prefix}impermeant charge", value(f"{self.prefix}_impermeant_charge")): -1.0}
+        Q = self.membrane_charge()
+        if Q is not None:
+            terms[Q] = 1.0
+        return self.program.sum(terms | {n: -float(i.z) for i, n in self.amount.items() if i.z})
+
+
+class Outside:
+    """The bath: infinite, or a compartment that holds what its cells have not taken up.
+
+    A finite outside owns no states: of each solute the total is a parameter, so that what one side loses the other gains to the
+    last digit. `moving` names concentrations that change within a segment of a schedule.
+    """
+
+    def __init__(
+        self, program: Program, slot: Slot, members: Sequence[Inside], prefix: str, moving: frozenset[str], state: Callable[..., Node]
+    ) -> None:
+        self.program, self.slot, self.members, self.prefix, self.moving = program, slot, list(members), prefix, moving
+        self.cell = cell = self.members[0].cell
+        self.bath = cell.bath
+        self.finite = cell.outside_volume is not None
+        self.amount: dict[str, Node] = {}
+        #: ions that something holds inside, so that a finite outside has to count them itself
+        self.counted: dict[str, Node] = {}
+        self.pool_amount: dict[str, Node] = {}
+        if self.finite:
+            outer = [i.name for i in self.bath if f"c_out.{i.name}" not in cell.slaved]
+            given = [name for name in outer if any(m._given(name) for m in self.members)]
+            self.counted = {name: state(f"{prefix}amount_out.{name}") for name in given}
+            pools = [p for p in cell.extra_pools if p.side == "out" and p.of not in cell.held and p.of not in cell.slaved]
+            self.pool_amount = {p.name: state(f"{prefix}amount_out.{p.name}") for p in pools}
+        self.volume: Node | None = None
+        self.osmolarity: Node = -1
+        self._join()
+
+    def _join(self) -> None:
+        p, x, members = self.program, self.prefix, self.members
+        if not self.finite:
+            self.osmolarity = self.slot(f"{x}osmolarity_out", self._bath_osmolarity)
+            self._finish_volumes()
+            return
+        solutes = {self.slot(f"{x}solutes outside", value(f"{x}_solutes_out")): 1.0}
+        for ion in self.bath:  # what is slaved comes later, see `finish`
+            name = ion.name
+            if name in self.counted:
+                self.amount[name] = self.counted[name]
+            elif f"c_out.{name}" not in self.cell.slaved:
+                inside = {m.amount[ion]: -1.0 for m in members if ion in m.amount}
+                total = self.slot(f"{x}total.{name}", value(f"{x}_total.{name}"))
+                self.amount[name] = p.sum({total: 1.0, **inside})
+            if name in self.amount:
+                solutes[self.amount[name]] = 1.0
+        self.particles = p.sum(solutes)
+        if self.cell.volume_law == "conserved":
+            self._share_volume()
+        else:
+            self.volume = self.slot(f"{x}volume_out", value(f"{x}_volume_out"))
+            self.osmolarity = p.divide(self.particles, self.volume)
+            self._finish_volumes()
+
+    def _finish_volumes(self) -> None:
+        for m in self.members:
+            m.finish_volume(self)
+
+    def _share_volume(self) -> None:
+        """Of a conserved volume; where water follows at once every part has its share of all particles."""
+        p, x = self.program, self.prefix
+        self.all_water = self.slot(f"{x}volume of all", value(f"{x}_volume_all"))
+        instant = [m for m in self.members if m.instant]
+        if instant and len(instant) < len(self.members):
+            raise ModelError("cells of one conserved volume either all have Water(instant=True) or none")
+        if instant:
+            self.all_particles = p.sum({self.particles: 1.0, **{m.particles_free: 1.0 for m in self.members}})
+        self._finish_volumes()
+        self.volume = p.sum({self.all_water: 1.0, **{m.volume: -1.0 for m in self.members}})
+        self.osmolarity = p.divide(self.particles, self.volume)
+
+    def volume_of(self, m: Inside) -> Node:
+        """The volume at which a cell with instant water rests."""
+        p, x = self.program, self.prefix
+        held = [m.c[i.name] for i in m.cell.ions if f"c_in.{i.name}" in m.cell.held]
+        if any(name.startswith("c_in.") for name in m.cell.slaved):
+            raise ModelError("Water(instant=True) and slaved pools inside: the volume would be defined by itself; give Water(P_f=)")
+        if self.finite and self.cell.volume_law == "conserved":
+            if held:
+                raise ModelError("Water(instant=True), a conserved volume and held pools contradict each other; give Water(P_f=)")
+            return p.product(self.all_water, p.divide(m.particles_free, self.all_particles))
+        if held:
+            return p.divide(m.particles_free, p.sum({self.osmolarity: 1.0, **dict.fromkeys(held, -1.0)}))
+        if self.finite or any(name.startswith(f"{x}bath.") for name in self.moving):
+            return p.divide(m.particles_free, self.osmolarity)
+        return p.product(m.particles_free, self.slot(f"{x}1/osmolarity_out", lambda v: 1.0 / self._bath_osmolarity(v)))
+
+    def _bath_osmolarity(self, v: Values) -> Any:
+        x = self.prefix
+        total = 0.0 if self.bath.impermeant is None else v[f"{x}bath.impermeant.c"]
+        for ion in self.bath:
+            if f"c_out.{ion.name}" not in self.cell.slaved:
+                total = total + v[f"{x}bath.{ion.name}"]
+        return total + v[f"{x}bath.osmolyte"]
+
+    def finish(self, c: Callable[[str], Node]) -> None:
+        """What follows from concentrations inside: slaved ones count in the osmolarity."""
+        names = [f"c_out.{ion.name}" for ion in self.bath if f"c_out.{ion.name}" in self.cell.slaved]
+        if names and any(m.instant for m in self.members):
+            raise ModelError("Water(instant=True) and slaved concentrations outside: the volume would follow from itself; give Water(P_f=)")
+        if names:
+            self.osmolarity = self.program.sum({self.osmolarity: 1.0, **{c(name): 1.0 for name in names}})
+
+    def c(self, name: str) -> Node:
+        """Concentration outside of an ion or pool."""
+        x = self.prefix
+        amount = self.amount.get(name, self.pool_amount.get(name))
+        if amount is not None:
+            assert self.volume is not None
+            return self.program.divide(amount, self.volume)
+        if any(name == ion.name for ion in self.bath):
+            return self.slot(f"{x}c_out.{name}", value(f"{x}bath.{name}"))
+        return self.slot(f"{x}c_out.{name}", value(f"{x}pools.{name}"))
+
+    def impermeant(self) -> Node:
+        """Concentration of the impermeant outside."""
+        x = self.prefix
+        fixed = self.slot(f"{x}impermeant out", value(f"{x}bath.impermeant.c"))
+        if not self.finite:
+            return fixed
+        assert self.volume is not None
+        start = self.slot(f"{x}volume_out", value(f"{x}_volume_out"))
+        return self.program.product(fixed, self.program.divide(start, self.volume))
+
+    def log(self, name: str) -> Node:
+        """Its logarithm: of what stays within a segment, computed once per segment."""
+        x, known = self.prefix, f"{self.prefix}bath.{name}"
+        if self.finite or known in self.moving:
+            return self.program.log(self.c(name))
+        return self.slot(f"{x}ln c_out.{name}", lambda v: kernel_log(v[known]))
+
+
+def start_values(cell: Cell, prefix: str = "") -> dict[str, Any]:
+    """What the start of a cell adds to its dotted names: amounts, volume, V, impermeants, thermal voltage, unit tolerances."""
+    values = values_of_start(cell.start, cell.faraday, cell.thermal_voltage)
+    values |= {"_atol_c": 1e-9, "_atol_V": 1e-6, "_atol_w": 1e-9}
+    return {prefix + name: value for name, value in values.items()}
+
+
+def values_of_members(members: Mapping[str, Cell]) -> dict[str, Any]:
+    """What the starts of several cells in one solution add; the totals, under the first prefix, are those of all of them."""
+    values = {name: x for prefix, cell in members.items() for name, x in start_values(cell, prefix).items()}
+    first, *others = members
+    for prefix in others:
+        for ion, n in members[prefix].start.amount.items():
+            if f"{first}_total.{ion.name}" in values:
+                values[f"{first}_total.{ion.name}"] += n
+        if f"{first}_volume_all" in values:
+            values[f"{first}_volume_all"] += members[prefix].start.volume
+    return values
+
+
+def values_of_start(start: Start, faraday: Any, thermal_voltage: Any) -> dict[str, Any]:
+    """What a start adds to the dotted names, as numbers or as arrays of cells."""
+    values: dict[str, Any] = {f"_amount.{ion.name}": n for ion, n in start.amount.items()}
+    values |= {f"_amount.{name.partition('.')[2]}": n for name, n in start.pools.items() if name.startswith("in.")}
+    values |= {"_V": start.V, "_volume": start.volume, "_VT": thermal_voltage}
+    values["_electrode"] = start.electrode_charge / faraday
+    values["_impermeant"] = added(n for _, n in start.impermeants)
+    values["_impermeant_charge"] = added(z * n for z, n in start.impermeants)
+    values["_impermeant_z2"] = added(z * z * n for z, n in start.impermeants)
+    if start.volume_out is not None:
+        outside: Mapping[IonSpecies, float] = start.amount_out
+        values |= {f"_total.{ion.name}": n + start.amount.get(ion, 0.0) for ion, n in outside.items()}
+        values |= {f"_amount_out.{ion.name}": n for ion, n in outside.items()}
+        values |= {
+            **{f"_amount_out.{name.partition('.')[2]}": n for name, n in start.pools.items() if name.startswith("out.")},
+            "_volume_out": start.volume_out,
+            "_volume_all": start.volume + start.volume_out,
+            "_solutes_out": start.solutes_out,
+        }
+    return values
