@@ -221,8 +221,8 @@ def test_the_area_of_a_sphere_follows_the_volume() -> None:
         ({"outside_volume": -1e-15}, ifx.UnitRangeError, "Cell.outside_volume = -1e-15"),
         ({"outside_volume": 700}, ifx.UnitRangeError, r"write 700\*pL"),
         ({"membrane": [Water(instant=True)], "pools": [K_FOLLOWS_NA]}, ifx.ModelError, "the volume would follow from itself"),
-        ({"surface": 1.0}, ifx.ModelError, "not available in this version"),
-        ({"activity": "davies"}, ifx.ModelError, "not available in this version"),
+        ({"surface": 1.0}, ifx.InputError, "write ChargedSurface"),
+        ({"activity": "pitzer"}, ifx.InputError, "'davies' or 'limiting'"),
         (
             {"membrane": [Water(instant=True)], "hold": ["c_in.Cl"], "inside": {Na: 10.0, K: 170.0, Cl: 10.0}},
             ifx.ModelError,
