@@ -8,10 +8,9 @@ instruction set (see _kernels.pyx); results are equal to the last bit across bui
 A new formula is one function of type `Kernel` and one row in `KERNELS` (_fields_kernels.pxi), made of inline functions of core/*.pxd.
 """
 from cpython.buffer cimport PyBUF_STRIDES, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
-from libc.stdint cimport uintptr_t
 from libc.string cimport memcpy
 
-from ionflux.core.blocks cimport v_aligned, v_fence, v_load, v_prefetch, v_store, v_stream
+from ionflux.core.blocks cimport v_load, v_prefetch, v_store
 from ionflux.core.lanes cimport IFX_ISA, VL, v_alloc, v_bits, v_fma, v_free, v_max, v_min, v_next, v_peek, v_set, v_seti, vd, vm
 from ionflux.core.physics cimport INFINITY, donnan_root, ghk_net, ghk_root, ghk_slope, v_log_quotient
 from ionflux.core.vmath cimport v_bernoulli, v_bernoulli_slope, v_log
@@ -21,7 +20,6 @@ cdef enum:
     AHEAD = 256              # how far ahead memory is asked for
     CHUNK = 64               # blocks that a thread takes at a time
     MAX_DIM = 64             # as many as NumPy has
-    STREAMED = 1 << 17       # elements of a result from which on it is written past the caches
 
 #: What a kernel has seen of the inputs that have a range. Signs are collected by or, which is less work than two comparisons; -0 and
 #: a NaN with a sign are false alarms, which the caller looks into.

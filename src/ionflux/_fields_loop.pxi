@@ -205,10 +205,9 @@ cdef class Loop:
             v_free(memory)
 
     cdef void _walk(self, double *memory, const double **x, double **y) noexcept nogil:
-        cdef Py_ssize_t first, last, i, m, n, at
-        cdef Py_ssize_t lead = self._lead()
+        cdef Py_ssize_t first, last, i, m, n
+        cdef Py_ssize_t longest = BLOCK if self.size >= BLOCK else (self.size + VL - 1) / VL * VL
         cdef int j, lane
-        cdef bint spill, stream = self.size >= STREAMED
         cdef double *own
         cdef Seen seen
         seen.signs = v_seti(0)
@@ -217,20 +216,17 @@ cdef class Loop:
         for j in range(self.n_in):
             if self.op[j].mode == CONSTANT:
                 own = memory + j * BLOCK
-                for i in range(BLOCK):
+                for i in range(longest):
                     own[i] = (<const double *> self.op[j].base)[0]
                 x[j] = own
         while True:
-            first = v_next(&self.taken) * CHUNK * BLOCK - lead
+            first = v_next(&self.taken) * CHUNK * BLOCK
             if first >= self.size or v_peek(&self.refused):
                 break
             last = first + CHUNK * BLOCK if self.size - first > CHUNK * BLOCK else self.size
             i = first
             while i < last:
                 m = BLOCK if last - i > BLOCK else last - i
-                if i < 0:                        # the short block at the beginning
-                    m += i
-                    i = 0
                 n = (m + VL - 1) / VL * VL
                 for j in range(self.n_in):
                     if self.op[j].mode == CONSTANT:
@@ -247,23 +243,11 @@ cdef class Loop:
                         own[lane] = own[m - 1]
                     x[j] = own
                 for j in range(self.n_out):
-                    spill = m != n or (stream and v_aligned(self.out[j] + i))
-                    y[j] = memory + (self.n_in + j) * BLOCK if spill else self.out[j] + i
+                    y[j] = self.out[j] + i if m == n else memory + (self.n_in + j) * BLOCK
                 self.kernel(x, y, n, self.p, self.k, &seen)
-                for j in range(self.n_out):
-                    if m != n:
+                if m != n:
+                    for j in range(self.n_out):
                         memcpy(self.out[j] + i, y[j], m * sizeof(double))
-                    elif y[j] != self.out[j] + i:
-                        for at from 0 <= at < n by VL:
-                            v_stream(self.out[j] + i + at, v_load(y[j] + at))
                 i += m
             if self.most_c < INFINITY and suspicious(&seen, self.most_c, self.most_V):
                 self.refused = 1
-        if stream:
-            v_fence()
-
-    cdef Py_ssize_t _lead(self) noexcept nogil:
-        """By how much the first block is shorter, so that the result is written at multiples of the size of a vector from then on."""
-        if self.size < STREAMED:
-            return 0
-        return (<uintptr_t> self.out[0] % (VL * sizeof(double))) / sizeof(double)
