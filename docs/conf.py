@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+from sphinx.application import Sphinx
+
 import ionflux
 
 project = "ionflux"
@@ -30,3 +37,20 @@ autodoc_typehints = "none"  # numpydoc sections state types, units and shapes
 autodoc_member_order = "bysource"
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
+
+
+def draw_gallery(app: Sphinx) -> None:
+    """Run the Python of the gallery's pages; the figures that they save are those that they show."""
+    plt.switch_backend("Agg")
+    folder = Path(app.srcdir, "generated", "gallery")
+    folder.mkdir(parents=True, exist_ok=True)
+    with contextlib.chdir(folder):
+        for page in sorted(Path(app.srcdir, "gallery").glob("*.md")):
+            code = "\n".join(re.findall(r"^```python\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL))
+            exec(compile(code, page.name, "exec"), {"__name__": "__main__"})
+            plt.close("all")
+
+
+def setup(app: Sphinx) -> None:
+    """Draw before anything is read."""
+    app.connect("builder-inited", draw_gallery)

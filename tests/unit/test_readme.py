@@ -36,6 +36,8 @@ def test_the_python_of_a_page_runs_from_top_to_bottom(page: Path, tmp_path: Path
     for number, block in enumerate(blocks(page, "python"), 1):
         exec(compile(block, f"{label(page)}, block {number}", "exec"), namespace)
     plt.close("all")
+    figures = re.findall(r"^:::\{figure\} \.\./generated/gallery/(\S+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert [name for name in figures if not (tmp_path / name).exists()] == [], "the documentation shows what the pages save"
 
 
 def test_the_readme_shows_the_two_commands_and_ci_runs_them_as_they_are() -> None:
