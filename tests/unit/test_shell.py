@@ -218,11 +218,14 @@ def test_warnings_are_lines_on_stderr(file: Path) -> None:
     assert json.loads(run.stdout)["parameters"]["bath.Cl"]["value"] == 100.0
 
 
-def test_ctrl_c_saves_what_was_reached(file: Path, told: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_saves_what_was_reached(file: Path, told: Any, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     def pressed(self: Any, done: float) -> None:
         if done > 0.0:
             signal.raise_signal(signal.SIGINT)
 
+    # a process that was started in the background ignores Ctrl-C, and so would Python
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     monkeypatch.setattr(simulation.Watch, "__call__", pressed)
     every_second = 'bath.osmolyte = { type = "train", start = "1 s", period = "2 s", width = "1 s", n = 5000, to = "5 mM" }'
     long = SCENARIO.replace("[run]", every_second + "\n[run]").replace('"2 h"', '"10000 s"')
