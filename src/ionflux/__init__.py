@@ -73,6 +73,8 @@ if TYPE_CHECKING:
     from .ghk import ghk_membrane as ghk_membrane
     from .ghk import ghk_voltage as ghk_voltage
     from .ghk import unidirectional_fluxes as unidirectional_fluxes
+    from .iv_curves import IVCurve as IVCurve
+    from .iv_curves import pnp_iv as pnp_iv
     from .junctions import donnan as donnan
     from .junctions import liquid_junction as liquid_junction
     from .junctions import teorell_meyer_sievers as teorell_meyer_sievers
@@ -92,6 +94,7 @@ if TYPE_CHECKING:
     from .membranes import Membrane1D as Membrane1D
     from .pitzer_equations import PitzerParameters as PitzerParameters
     from .pitzer_equations import pitzer as pitzer
+    from .poisson import pnp as pnp
     from .prescribed import nernst_planck as nernst_planck
     from .preset_library import preset as preset
     from .preset_library import presets as presets
@@ -159,6 +162,8 @@ _HOMES = {
     "membranes": "Layer Membrane1D",
     "pitzer_equations": "PitzerParameters pitzer",
     "preset_library": "preset presets",
+    "iv_curves": "IVCurve pnp_iv",
+    "poisson": "pnp",
     "prescribed": "nernst_planck",
     "profiles": "Profile",
     "results": "Trajectory",

@@ -2,6 +2,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 KINDS: int
+IONS: int
+LAYERS: int
 
 def isa() -> str: ...
 def nernst_planck(
@@ -15,6 +17,25 @@ def nernst_planck(
     c: NDArray[np.float64],
     T: NDArray[np.float64],
     ratio: NDArray[np.float64],
+    first: int,
+    last: int,
+) -> None: ...
+def pnp(
+    z: NDArray[np.float64],
+    layer: NDArray[np.intc],
+    width: NDArray[np.float64],
+    mobility: NDArray[np.float64],
+    rise: NDArray[np.float64],
+    given: NDArray[np.float64],
+    ends: NDArray[np.float64],
+    start: NDArray[np.float64],
+    y: NDArray[np.float64],
+    out: NDArray[np.float64],
+    slopes: NDArray[np.float64],
+    turns: NDArray[np.intc],
+    warm: bool,
+    most: int,
+    close: float,
     first: int,
     last: int,
 ) -> None: ...

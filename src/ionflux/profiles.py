@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,6 +14,9 @@ from .constants import FARADAY
 from .errors import InputError
 from .species import IonSpecies
 
+if TYPE_CHECKING:
+    from ._draw import Axes
+
 
 class ProfileAudit(NamedTuple):
     """How well a profile keeps what must be kept.
@@ -21,6 +24,8 @@ class ProfileAudit(NamedTuple):
     flux : largest difference between the flux through a cell and the reported one, over D max(c)/min(h)
     charge : surface and space charge against the difference of the displacement at the ends, over the sum of their sizes; NaN where
         the potential was prescribed
+
+    Of a solution of Poisson's equation both are those of the finite volumes on the finest mesh.
     """
 
     flux: Any
@@ -99,8 +104,8 @@ class Profile:
         """Current, A/m²."""
         total = np.zeros(len(self._J))
         for i, ion in enumerate(self.ions):
-            total = total + FARADAY * ion.z * self._J[:, i]
-        return self._shaped(total)
+            total = total + ion.z * self._J[:, i]
+        return self._shaped(FARADAY * total)
 
     @cached_property
     def V(self) -> Any:
@@ -148,6 +153,12 @@ class Profile:
         return Profile(
             self.shape, self.ions, where, phi, c, self._J, self._V, self._error, self._status, self._slope, self._audit, self._label
         )
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw concentrations and potential against the place; returns the axes. Of one profile, not of a batch."""
+        from .profile_plots import plot_profile
+
+        return plot_profile(self, ax)
 
     def __repr__(self) -> str:
         said = ", ".join(f"{name} = {value}" for name, value in self._label.items())

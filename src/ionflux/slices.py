@@ -110,7 +110,7 @@ class Problem:
     def _potential(self, x: Array, at: Array, layer_of: np.ndarray) -> tuple[Array, Array | None]:
         s = self.s
         if self.field is not None:
-            return np.atleast_2d(_called("potential", self.field, x)), None
+            return np.atleast_2d(called("potential", self.field, x)), None
         if self.values is not None:
             assert self.x is not None
             values = self.values.reshape(-1, self.values.shape[-1]) if self.values.shape[:-1] in ((), s.shape) else None
@@ -138,7 +138,7 @@ class Problem:
         for j, (nodes, layer) in enumerate(zip(parts, s.membrane.layers, strict=True)):
             h = s.thickness[j][:, None] * np.diff(nodes)
             energy = None if layer.energy is None else layer.energy.of(ion)
-            w = _energy(energy, nodes) - np.log(s.k[i, j])[:, None]
+            w = energy_at(energy, nodes) - np.log(s.k[i, j])[:, None]
             if before is not None:
                 jump = w[:, :1] - before
                 rises.append(jump)
@@ -148,7 +148,7 @@ class Problem:
             ratio = (s.D[i, 0] / s.D[i, j])[:, None]
             drift = -(self.drift / s.D[i, j])[:, None]
             if not any(functions[j][i]):
-                rises.append(np.diff(_energy(energy, nodes))[None, :] + drift * h)
+                rises.append(np.diff(energy_at(energy, nodes))[None, :] + drift * h)
                 resistances.append(h * ratio)
                 means.append(np.full((1, len(nodes) - 1), np.nan))
             else:
@@ -167,17 +167,17 @@ class Problem:
         s = self.s
         mobility, _, field = functions
         at = nodes[:-1, None] + np.diff(nodes)[:, None] * _GAUSS
-        inverse = np.ones_like(at) if mobility is None else 1.0 / np.maximum(_called("D", mobility, at), NOTHING)
+        inverse = np.ones_like(at) if mobility is None else 1.0 / np.maximum(called("D", mobility, at), NOTHING)
         if np.any(inverse < 0):
             raise InputError(f"layers.{j}.D of {s.ions[i].name}: the function gives negative diffusivities")
         layer = s.membrane.layers[j]
         given = None if layer.energy is None else layer.energy.of(s.ions[i])
-        w, w_nodes = (_energy(given, at), _energy(given, nodes)) if given is not None else (0.0 * at, 0.0 * nodes)
+        w, w_nodes = (energy_at(given, at), energy_at(given, nodes)) if given is not None else (0.0 * at, 0.0 * nodes)
         if field is None:
             inside = u[:, :-1, None] * (1.0 - _GAUSS) + u[:, 1:, None] * _GAUSS
         else:
             where = x[:, :-1, None] + np.diff(x)[:, :, None] * _GAUSS
-            inside = np.asarray(_called("potential", field, where)) / s.VT[:, None, None]
+            inside = np.asarray(called("potential", field, where)) / s.VT[:, None, None]
         dragged = drift[:, :, None] * h[:, :, None] * (inverse @ _UP_TO.T)
         swept = drift * h * (inverse @ _WEIGHTS)
         z = s.z[i]
@@ -198,17 +198,18 @@ def _functions(layer: Any, ion: Any, field: Any) -> tuple[Any, Any, Any]:
     return mobility if callable(mobility) else None, energy if callable(energy) else None, field
 
 
-def _energy(given: Any, at: Array) -> Array:
+def energy_at(given: Any, at: Array) -> Array:
+    """Return the energy of a layer at places s, RT."""
     if given is None:
         return np.zeros(at.shape)
     if callable(given):
-        return _called("energy", given, at)
+        return called("energy", given, at)
     if isinstance(given, tuple):
         return np.interp(at, np.linspace(0.0, 1.0, len(given)), given)
     return np.full(at.shape, float(given))
 
 
-def _called(name: str, function: Any, at: Array) -> Array:
+def called(name: str, function: Any, at: Array) -> Array:
     """The values of somebody's function; one that takes numbers only is called place by place."""
     try:
         values = np.asarray(function(at), dtype=np.float64)

@@ -45,14 +45,16 @@ LAYERS = (
     {"double_layers"},
     # membranes in profile
     {"profiles", "stacks"},
-    {"slices"},
-    {"prescribed"},
+    {"meshes", "slices"},
+    {"prescribed", "volumes"},
+    {"poisson"},
+    {"iv_curves"},
     # results as data, and what people see
     {"records"},
     {"citations", "datasets"},
     {"_draw", "files", "scenarios", "tables"},
     {"stimuli"},
-    {"formula_plots", "layer_plots", "plotting"},
+    {"formula_plots", "layer_plots", "plotting", "profile_plots"},
     {"demo"},
     {"cli"},
     {"shell"},
@@ -63,6 +65,8 @@ HEIGHT = {module: height for height, layer in enumerate(LAYERS) for module in la
 
 #: methods whose code lies above them: imported inside the method, when it is called, or for its types only
 UPWARDS = {
+    "profiles": {"profile_plots", "_draw"},
+    "iv_curves": {"profile_plots", "_draw"},
     "audit": {"results", "tables"},
     "evaluation": {"plotting"},
     "mechanisms": {"evaluation"},
@@ -75,7 +79,8 @@ UPWARDS = {
 
 #: pure data: no arrays, no kernels
 DESCRIPTIONS = {
-    "constants", "errors", "units", "solvent", "fields", "species", "baths", "mechanisms", "membranes", "schedules", "cells", "preset_library",
+    "constants", "errors", "units", "solvent", "fields", "species", "baths", "mechanisms", "membranes", "schedules", "cells",
+    "preset_library",
 }  # fmt: skip
 
 #: packages of an extra that a module may import at its head, because it is itself imported only when asked for

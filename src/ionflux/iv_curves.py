@@ -1,0 +1,171 @@
+"""Whole current–voltage curves of membranes in profile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ._broadcast import VOLTAGE, Array, ByIon, Given, checked
+from .constants import FARADAY
+from .errors import InputError, Status
+from .membranes import Membrane1D
+from .poisson import check_tolerance, pnp
+from .profiles import Profile
+from .species import IonSpecies
+from .stacks import stack
+from .volumes import Problem, along_ions
+
+if TYPE_CHECKING:
+    from ._draw import Axes
+
+#: steps of Newton's method towards the reversal potential, V at most in one of them, and where it ends
+_STEPS, _STRIDE, _CLOSE = 40, 0.1, 1e-11
+
+
+class IVCurve:
+    """Current against voltage of one membrane or a batch of them; voltages come last.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Of the batch; ``()`` for one curve.
+    V : array (m,)
+        φ(left) − φ(right), V.
+    I : array (..., m)
+        Current, A/m², positive from left to right.
+    J : mapping from ion to array (..., m)
+        Fluxes, mol m⁻² s⁻¹.
+    conductance : array (..., m)
+        dI/dV, S/m².
+    error : array (..., m)
+        Estimated relative error of the fluxes; NaN with `nodes`.
+    status : array (..., m)
+        `Status` of each point.
+    reversal : float or array
+        The voltage at which no current flows, V: solved for, not interpolated. NaN where it was not found.
+    """
+
+    def __init__(self, call: Mapping[str, Any], V: Array, shape: tuple[int, ...], ions: tuple[IonSpecies, ...], found: Any) -> None:
+        self._call, self.V, self.shape, self.ions = dict(call), V, shape, ions
+        J, dJ, error, status, VT = found
+        whole = (*shape, len(V))
+        z = np.array([float(ion.z) for ion in ions])
+        self.J = ByIon({ion: J[:, i].reshape(whole) for i, ion in enumerate(ions)})
+        self.I = (FARADAY * along_ions(J, z)).reshape(whole)
+        self.conductance = (FARADAY * along_ions(dJ, z) / VT).reshape(whole)
+        self.error, self.status = error.reshape(whole), status.reshape(whole)
+
+    @cached_property
+    def reversal(self) -> Any:
+        """The voltage at which no current flows, V."""
+        I, G = self.I.reshape(-1, len(self.V)), self.conductance.reshape(-1, len(self.V))
+        near = np.array([_first_guess(self.V, i, g) for i, g in zip(I, G, strict=True)]).reshape(self.shape)
+        open_ = np.isfinite(near)
+        V = np.where(open_, near, 0.0)
+        for _ in range(_STEPS):
+            I_, G_ = self._currents(V)
+            step = np.where(open_, I_ / G_, 0.0)
+            open_ = open_ & np.isfinite(step)
+            step = np.where(open_, np.clip(step, -_STRIDE, _STRIDE), 0.0)
+            V = V - step
+            if np.all(np.abs(step) <= _CLOSE):
+                V = np.where(open_, V, np.nan)
+                return float(V) if self.shape == () else V
+        V = np.where(open_ & (np.abs(step) <= _CLOSE), V, np.nan)
+        return float(V) if self.shape == () else V
+
+    def _currents(self, V: Array) -> tuple[Array, Array]:
+        call = self._call
+        s = stack(call["membrane"], call["left"], call["right"], V, call["vary"], leading=self.shape)
+        J, dJ, *_ = Problem(s, call["threads"]).points(call["tol"], call["nodes"])
+        return tuple((FARADAY * along_ions(x, s.z)).reshape(self.shape) / u for x, u in ((J, 1.0), (dJ, s.rows(s.VT).reshape(self.shape))))  # type: ignore[return-value]
+
+    def profile(self, i: int) -> Profile:
+        """Return the profiles at the i-th voltage."""
+        return pnp(V=float(self.V[i]), **self._call)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the curve, A/m² against mV; returns the axes. Of one membrane, not of a batch."""
+        from .profile_plots import plot_iv
+
+        return plot_iv(self, ax)
+
+    def __repr__(self) -> str:
+        many = f"batch of shape {self.shape}, " if self.shape else ""
+        return f"<IVCurve {' '.join(ion.name for ion in self.ions)}: {many}{len(self.V)} voltages, {self.V[0]:g} … {self.V[-1]:g} V>"
+
+
+def pnp_iv(
+    membrane: Membrane1D,
+    left: Any,
+    right: Any,
+    V: ArrayLike,
+    *,
+    tol: float = 1e-6,
+    nodes: Any = None,
+    vary: Mapping[str, ArrayLike] | None = None,
+    threads: int | None = None,
+) -> IVCurve:
+    """I(V) of the Poisson–Nernst–Planck equations, with the conductance from the same factorisation at every voltage; see `pnp`.
+
+    Parameters
+    ----------
+    membrane, left, right, tol, nodes, threads
+        As for `pnp`.
+    V : array (m,)
+        φ(left) − φ(right), V.
+    vary : mapping from dotted name to array (...), optional
+        Parameters that differ from curve to curve; they broadcast with arrays of concentrations, not with V.
+
+    Returns
+    -------
+    IVCurve
+
+    Raises
+    ------
+    InputError
+        V is not a list of numbers; or as for `pnp`.
+
+    Examples
+    --------
+    >>> from ionflux import Cl, K, Layer, Membrane1D
+    >>> film = Membrane1D(Layer(5e-9, eps_r=78.5), T=298.15)
+    >>> curve = pnp_iv(film, {K: 100.0, Cl: 100.0}, {K: 10.0, Cl: 10.0}, [-0.1, 0.0, 0.1])
+    >>> round(curve.reversal * 1e3, 3)
+    1.098
+    """
+    check_tolerance(tol)
+    volts = np.atleast_1d(np.asarray(checked(Given("V", V, VOLTAGE)), dtype=np.float64))
+    if volts.ndim != 1 or not len(volts) or np.any(np.isnan(volts)):
+        raise InputError("V: give a list of voltages; what differs from curve to curve goes into vary= and the concentrations")
+
+    def column(given: Any) -> Any:
+        if isinstance(given, Mapping) and type(given) is dict:
+            return {key: np.asarray(value)[..., None] if np.ndim(value) else value for key, value in given.items()}
+        return given
+
+    call = {"membrane": membrane, "left": left, "right": right, "tol": tol, "nodes": nodes, "vary": vary, "threads": threads}
+    s = stack(membrane, column(left), column(right), volts, column(dict(vary)) if vary else None, neutral=True)
+    problem = Problem(s, threads)
+    J, dJ, error, failed = problem.points(tol, nodes)
+    status = np.where(failed | (error > (tol if nodes is None else np.inf)), int(Status.NOT_CONVERGED), int(Status.OK)).astype(np.intc)
+    J, dJ = (np.where(failed[:, None], np.nan, x) for x in (J, dJ))
+    return IVCurve(call, volts, s.shape[:-1], s.ions, (J, dJ, error, status, s.rows(s.VT)))
+
+
+def _first_guess(V: Array, I: Array, G: Array) -> float:
+    """Where the line through two neighbours of opposite sign crosses zero, else Newton's step from where the current is smallest."""
+    known = np.flatnonzero(np.isfinite(I))
+    if not len(known):
+        return float("nan")
+    order = known[np.argsort(V[known])]
+    signs = np.flatnonzero(I[order][:-1] * I[order][1:] < 0)
+    if len(signs):
+        a, b = order[signs[0]], order[signs[0] + 1]
+        return float(V[a] - I[a] * (V[b] - V[a]) / (I[b] - I[a]))
+    best = known[np.argmin(np.abs(I[known]))]
+    return float(V[best] - np.clip(I[best] / G[best] if G[best] else 0.0, -_STRIDE, _STRIDE))

@@ -1,0 +1,174 @@
+"""Graded meshes: smooth maps of each layer, so that halving every cell divides the error by four and extrapolation works."""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ._broadcast import Array, thermal_voltage
+from .constants import BODY_TEMPERATURE, FARADAY, VACUUM_PERMITTIVITY
+from .errors import InputError, NotNeutralWarning
+from .junctions import donnan
+from .stacks import Stack
+
+#: cells of a layer without a double layer, on the coarsest mesh; two more for each factor of two in thickness over Debye length
+_FEWEST = 8
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """Cells from left to right. layer : (n,) of each cell; width : (n,) over that of its layer; at : (n + 1,) place in layers, i + s."""
+
+    layer: np.ndarray
+    width: Array
+    at: Array
+
+    def nodes(self, thickness: Array) -> Array:
+        """Return x, (rows or 1, n + 1)."""
+        ends = np.concatenate([np.zeros((1, thickness.shape[1])), np.cumsum(thickness, axis=0)])
+        i = np.minimum(self.at.astype(int), len(thickness) - 1)
+        return np.asarray((ends[i] + thickness[i] * (self.at - i)[:, None]).T)
+
+
+def mesh_of(parts: list[Array]) -> Mesh:
+    """Make a mesh from places s in 0 … 1 of each layer."""
+    layer = np.repeat(np.arange(len(parts), dtype=np.intc), [len(p) - 1 for p in parts])
+    at = np.concatenate([parts[0][:1], *(i + p[1:] for i, p in enumerate(parts))])
+    return Mesh(layer, np.concatenate([np.diff(p) for p in parts]), at)
+
+
+def graded(key: tuple[tuple[int, int], ...], level: int) -> Mesh:
+    """Return the mesh of a key, see `keys`, every cell halved `level` times."""
+    return mesh_of([_map(both, fine, (_FEWEST + 2 * fine) << level) for both, fine in key])
+
+
+def _map(sides: int, fine: int, n: int) -> Array:
+    """s at n + 1 equal steps. sides: 0 both ends are fine, −1 the left, +1 the right; fine: their cells are 3/2^fine of an even share."""
+    t, slope = np.linspace(0.0, 1.0, n + 1), min(1.0, 3.0 * 0.5**fine)
+    if slope > 0.95:
+        return t
+    if sides == 0:
+        beta = _root(lambda b: 2 * b / np.sinh(2 * b), slope)
+        s = 0.5 * (1.0 + np.tanh(beta * (2 * t - 1)) / np.tanh(beta))
+    else:
+        gamma = _root(lambda g: g / np.expm1(g), slope)
+        s = np.expm1(gamma * t) / np.expm1(gamma)
+        if sides > 0:
+            s = (1.0 - s)[::-1]
+    s[0], s[-1] = 0.0, 1.0
+    return np.asarray(s)
+
+
+def _root(falling: Any, value: float) -> float:
+    lo, hi = 1e-3, 300.0
+    for _ in range(80):
+        middle = 0.5 * (lo + hi)
+        lo, hi = (middle, hi) if falling(middle) > value else (lo, middle)
+    return lo
+
+
+class Interpolation:
+    """From the nodes of a mesh to those of one with its cells halved, halved again: cubic in the number of the node, within each layer."""
+
+    def __init__(self, coarse: Mesh, fine: Mesh) -> None:
+        ratio = len(fine.width) // len(coarse.width)
+        self.index, self.weight = np.zeros((4, len(fine.at)), dtype=int), np.zeros((4, len(fine.at)))
+        for j in np.unique(coarse.layer):
+            first, n = int(np.flatnonzero(coarse.layer == j)[0]), int(np.count_nonzero(coarse.layer == j))
+            t, order = np.arange(n * ratio + 1) / ratio, min(4, n + 1)
+            start = np.clip(np.floor(t).astype(int) - 1, 0, n + 1 - order)
+            here = first * ratio + np.arange(len(t))
+            for k in range(order):
+                weight = np.ones(len(t))
+                for m in range(order):
+                    if m != k:
+                        weight = weight * (t - start - m) / (k - m)
+                self.index[k, here], self.weight[k, here] = first + start + k, weight
+
+    def __call__(self, values: Array) -> Array:
+        """Return values (..., coarse nodes) at the fine nodes; each row by itself, so that it does not depend on the others."""
+        return np.asarray(sum(w * values[..., i] for i, w in zip(self.index, self.weight, strict=True)))
+
+
+def keys(s: Stack, potentials: Array) -> list[tuple[tuple[int, int], ...]]:
+    """Return how each row wants its layers graded; potentials: (layers, rows or 1) of each layer in equilibrium, RT/F."""
+    layers = len(s.thickness)
+    fine = np.zeros((layers, s.n), dtype=int)
+    z2 = (s.z**2)[:, None]
+    sigma = np.zeros((layers + 1, max(s.sigma.shape[1], 1)))
+    if layers > 1:
+        sigma[1:-1] = s.sigma
+    for i in range(layers):
+        eps = VACUUM_PERMITTIVITY * s.eps[i]
+        c = np.maximum(s.left, s.right) * np.exp(np.clip(-s.z[:, None] * potentials[i], -50, 50)) * s.k[:, i]
+        strength = np.sum(z2 * c, axis=0)
+        # next to a surface charge there are more (Grahame)
+        surface = np.maximum(np.abs(sigma[i]), np.abs(sigma[i + 1]))
+        strength = strength + surface**2 / (2 * eps * s.VT * FARADAY) * np.max(s.k[:, i], axis=0)
+        length = np.sqrt(eps * s.VT / (FARADAY * np.maximum(strength, 1e-30)))
+        fine[i] = np.clip(np.ceil(np.log2(s.thickness[i] / length)), 0, 24).astype(int)
+    sides = [0] * layers
+    charged = np.any(s.X != 0, axis=1)
+    if layers > 1:
+        sides[0] = 0 if charged[0] else 1
+        sides[-1] = 0 if charged[-1] else -1
+    return [tuple(zip(sides, (int(f) for f in column), strict=True)) for column in fine.T]
+
+
+def equilibria(s: Stack) -> Array:
+    """Return the Donnan potential of each layer against the mean of the two solutions, (layers, rows or 1), RT/F."""
+    found = []
+    for i in range(len(s.thickness)):
+        width = max(s.X.shape[1], s.k.shape[2], s.left.shape[1], s.right.shape[1])
+        y = np.zeros(width)
+        if np.any(s.X[i]):
+            c = np.broadcast_to(0.5 * (s.left + s.right) * s.k[:, i], (len(s.ions), width))
+            charge = np.broadcast_to(s.X[i], width) + s.z @ c
+            some = (charge != 0) & (np.max(np.abs(s.z)[:, None] * c, axis=0) > 1e-12 * np.abs(charge))
+            if np.any(some):
+                bath = {ion: c[j, some] for j, ion in enumerate(s.ions)}
+                y[some] = _donnan(bath, np.broadcast_to(s.X[i], width)[some])
+        found.append(np.clip(np.nan_to_num(y, nan=0.0, posinf=20.0, neginf=-20.0), -30, 30))
+    width = max(len(y) for y in found)
+    return np.array([np.broadcast_to(y, width) for y in found])
+
+
+def _donnan(bath: Any, X: Array) -> Array:
+    """F φ/RT of a gel in such baths, neutral or not: only a start."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotNeutralWarning)
+        return np.asarray(donnan(bath, X, T=BODY_TEMPERATURE).phi / thermal_voltage(BODY_TEMPERATURE))
+
+
+def own(s: Stack, nodes: Any) -> Mesh:
+    """The mesh that somebody asks for: so many cells in each layer, or the places x themselves.
+
+    Raises
+    ------
+    InputError
+        The places do not begin and end with the membrane, or an interface is not among them.
+    """
+    layers = len(s.thickness)
+    if isinstance(nodes, (int, np.integer)) and not isinstance(nodes, bool):
+        if nodes < 2:
+            raise InputError(f"nodes = {nodes!r}: at least two cells in each layer")
+        return mesh_of([np.linspace(0.0, 1.0, int(nodes) + 1)] * layers)
+    x = np.ascontiguousarray(nodes, dtype=np.float64)
+    if x.ndim != 1 or len(x) < 3 or not np.all(np.diff(x) > 0):
+        raise InputError("nodes: a whole number of cells for each layer, or a list of ascending places, m")
+    if s.thickness.shape[1] > 1:
+        raise InputError("nodes as places cannot be given where thicknesses vary; give a number")
+    ends = np.concatenate([[0.0], np.cumsum(s.thickness[:, 0])])
+    where = np.argmin(np.abs(x[:, None] - ends), axis=0)
+    if np.any(np.abs(x[where] - ends) > 1e-9 * ends[-1]) or where[0] != 0 or where[-1] != len(x) - 1:
+        raise InputError(f"nodes must begin at 0, end at {ends[-1]:g} m and hold every interface: {', '.join(f'{e:g}' for e in ends)} m")
+    parts = []
+    for i, (a, b) in enumerate(itertools.pairwise(where)):
+        part = (x[a : b + 1] - ends[i]) / (ends[i + 1] - ends[i])
+        part[0], part[-1] = 0.0, 1.0
+        parts.append(part)
+    return mesh_of(parts)

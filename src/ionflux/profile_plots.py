@@ -1,0 +1,57 @@
+"""Figures of membranes in profile: each function takes and returns axes, and matplotlib is loaded on first use."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ._draw import BLACK, GREY, Axes, new_axes
+from .errors import InputError
+
+if TYPE_CHECKING:
+    from .iv_curves import IVCurve
+    from .profiles import Profile
+
+_NM, _MV = 1e9, 1e3
+
+
+def plot_profile(profile: Profile, ax: Axes | None = None) -> Axes:
+    """Concentrations (logarithmic) against the place, mM and nm, one line for each ion; the potential on a second axis, grey, mV.
+
+    Raises
+    ------
+    InputError
+        A batch: choose one profile.
+    """
+    if profile.shape:
+        raise InputError(f"a batch of shape {profile.shape} is not one profile; ask for one")
+    ax = new_axes()[0, 0] if ax is None else ax
+    for ion, c in profile.c.items():
+        if (c > 0).any():
+            ax.plot(profile.x * _NM, c, linewidth=1.2, label=ion.name)
+    ax.set_yscale("log")
+    ax.set_xlim(profile.x[0] * _NM, profile.x[-1] * _NM)
+    ax.set_xlabel("place (nm): inside → outside")
+    ax.set_ylabel("concentration (mM)")
+    ax.legend(frameon=False)
+    other = ax.twinx()
+    other.plot(profile.x * _NM, profile.phi * _MV, "--", color=GREY, linewidth=1.2)
+    other.set_ylabel("potential (mV)")
+    return ax
+
+
+def plot_iv(curve: IVCurve, ax: Axes | None = None) -> Axes:
+    """Current against voltage, A/m² and mV.
+
+    Raises
+    ------
+    InputError
+        A batch: choose one membrane.
+    """
+    if curve.shape:
+        raise InputError(f"a batch of shape {curve.shape} is not one curve; ask for one")
+    ax = new_axes()[0, 0] if ax is None else ax
+    ax.axhline(0.0, color=GREY, linewidth=0.6)
+    ax.plot(curve.V * _MV, curve.I, color=BLACK, linewidth=1.2)
+    ax.set_xlabel("voltage (mV)")
+    ax.set_ylabel("current (A/m²)")
+    return ax
