@@ -4,9 +4,9 @@
 Rows are profiles. Every function does the rows first ... last - 1, so that threads can share the work; arrays of results are written in
 place. Built once per instruction set; results are equal to the last bit across builds, threads and places in an array.
 """
-from ionflux.core.lanes cimport IFX_ISA, VL, v_alloc, v_free, v_get, v_put, v_seti, v_set, vd, vm
+from ionflux.core.lanes cimport IFX_ISA, VL, v_alloc, v_free, v_get, v_put, v_set, vd, vm
 from ionflux.core.np cimport Cell, ahead, behind, cell_of, load_square, store_square
-from ionflux.core.pnp cimport MAX_IONS, MAX_LAYERS, Grid, Lanes, fluxes, newton, sweep
+from ionflux.core.pnp cimport MAX_IONS, MAX_LAYERS, Grid, Lanes, fluxes, newton
 from ionflux.core.vmath cimport v_below, v_exp
 
 cdef enum:
@@ -217,17 +217,18 @@ def pnp(const double[::1] z, const int[::1] layer, const double[::1] width, cons
     grid.rise = &rise[0, 0] if rise.shape[0] else NULL
     for i in range(S):
         grid.z[i] = z[i]
-    cdef vd *memory = <vd *> v_alloc(sizeof(vd) * (n + 1) * (3 * N + N * (N + 1)))
+    cdef vd *memory = <vd *> v_alloc(sizeof(vd) * (n + 1) * (4 * N + N * (N + 2)))
     if memory == NULL:
         raise MemoryError
     cdef vd *state = memory
     cdef vd *step = state + (n + 1) * N
-    cdef vd *store = step + (n + 1) * N
+    cdef vd *tangent = step + (n + 1) * N
+    cdef vd *store = tangent + (n + 1) * N
     cdef Lanes lanes
     cdef vd J[MAX_IONS]
     cdef vd dJ[MAX_IONS]
     cdef vd taken, shift, t, share
-    cdef vm active
+    cdef vm failed
     cdef Py_ssize_t per_row = 1 if given.shape[2] > 1 else 0, start_row = 1 if start.shape[1] > 1 else 0
     with nogil:
         for row from first <= row < last by VL:
@@ -259,32 +260,27 @@ def pnp(const double[::1] z, const int[::1] layer, const double[::1] width, cons
                     state[k * N + S] = state[S] + (state[n * N + S] - state[S]) * t + shift
                     for i in range(S):
                         state[k * N + i] = (state[i] + (state[n * N + i] - state[i]) * t) * v_exp(-v_set(z[i]) * shift)
-            active = v_seti(-1)
             if S == 1:
-                taken = newton(&grid, &lanes, state, step, store, &active, most, close, 1)
-                sweep(&grid, &lanes, state, step, store, 1, 1)
-                fluxes(&grid, &lanes, state, step, J, dJ, 1)
+                taken = newton(&grid, &lanes, state, step, tangent, store, &failed, most, close, 1)
+                fluxes(&grid, &lanes, state, tangent, J, dJ, 1)
             elif S == 2:
-                taken = newton(&grid, &lanes, state, step, store, &active, most, close, 2)
-                sweep(&grid, &lanes, state, step, store, 1, 2)
-                fluxes(&grid, &lanes, state, step, J, dJ, 2)
+                taken = newton(&grid, &lanes, state, step, tangent, store, &failed, most, close, 2)
+                fluxes(&grid, &lanes, state, tangent, J, dJ, 2)
             elif S == 3:
-                taken = newton(&grid, &lanes, state, step, store, &active, most, close, 3)
-                sweep(&grid, &lanes, state, step, store, 1, 3)
-                fluxes(&grid, &lanes, state, step, J, dJ, 3)
+                taken = newton(&grid, &lanes, state, step, tangent, store, &failed, most, close, 3)
+                fluxes(&grid, &lanes, state, tangent, J, dJ, 3)
             else:
-                taken = newton(&grid, &lanes, state, step, store, &active, most, close, S)
-                sweep(&grid, &lanes, state, step, store, 1, S)
-                fluxes(&grid, &lanes, state, step, J, dJ, S)
+                taken = newton(&grid, &lanes, state, step, tangent, store, &failed, most, close, S)
+                fluxes(&grid, &lanes, state, tangent, J, dJ, S)
             for lane in range(count):
                 turns[row + lane] = <int> v_get(&taken, lane)
-                if (<const long long *> &active)[lane]:
+                if (<const long long *> &failed)[lane]:
                     turns[row + lane] = -turns[row + lane] - 1
                 for i in range(S):
                     out[row + lane, 0, i] = v_get(J + i, lane)
                     out[row + lane, 1, i] = v_get(dJ + i, lane)
                 for k in range(n + 1):
-                    slopes[row + lane, k] = v_get(step + k * N + S, lane)
+                    slopes[row + lane, k] = v_get(tangent + k * N + S, lane)
                     for i in range(N):
                         y[row + lane, i, k] = v_get(state + k * N + i, lane)
     v_free(memory)

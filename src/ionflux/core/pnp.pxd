@@ -15,8 +15,80 @@ frozen.
 
 The fluxes that are reported do not come from a difference of concentrations but from the potential alone (see np.pxd).
 """
-from ionflux.core.lanes cimport v_abs, v_any, v_fma, v_fnma, v_ge, v_gt, v_le, v_lt, v_max, v_min, v_select, v_set, vd, vm
+from ionflux.core.lanes cimport v_abs, v_any, v_eq, v_fma, v_fnma, v_le, v_max, v_min, v_select, v_set, vd, vm
 from ionflux.core.vmath cimport v_bernoulli, v_bernoulli_slope, v_exp
+
+cdef extern from *:
+    """
+    #include "lanes.h"
+    #define IFX_IONS 8
+    #if defined(__GNUC__) && !defined(__clang__)
+    #define IFX_UNROLL _Pragma("GCC unroll 12")
+    #elif defined(__clang__)
+    #define IFX_UNROLL _Pragma("unroll")
+    #else
+    #define IFX_UNROLL
+    #endif
+    #define IFX_M(i, j) M[(i) * (IFX_IONS + 1) + (j)]
+    #define IFX_R(j, i) R[(j) * (IFX_IONS + 1) + (i)]
+    #define IFX_C (S + 3)      /* columns of what is stored for a node */
+
+    /* The blocks of one node; S is a constant where these are inlined, so everything stays in registers.
+     * The equations of the node before are taken out. Its block on the left of this one: rows of ions (.. out_i .., -slope_i),
+     * the row of charge (.. , A). */
+    IFX_INLINE void take_left(vd *M, vd *r, const vd *old, vd A, const vd *out, const vd *slope, const int S) {
+        IFX_UNROLL for (int j = 0; j <= S + 1; j++) {
+            vd last = old[S * IFX_C + j];
+            vd *to = j <= S ? &IFX_M(S, j) : &r[S];
+            *to = v_fnma(A, last, *to);
+            IFX_UNROLL for (int i = 0; i < S; i++) {
+                to = j <= S ? &IFX_M(i, j) : &r[i];
+                *to = v_fnma(out[i], old[i * IFX_C + j], v_fma(slope[i], last, *to));
+            }
+        }
+    }
+    /* G = M^-1 (block on the right | right-hand sides), ions first, then u. The block on the right has rows of ions
+     * (.. back_i .., -slope_i) and the row of charge (.. , A): a column of an ion begins with zeros. */
+    IFX_INLINE void eliminate(vd *M, vd *R, vd *G, vd A, const vd *back, const vd *slope, const int S, const int columns) {
+        vd inverse[IFX_IONS + 1];
+        IFX_UNROLL for (int j = 0; j < S; j++) {
+            IFX_UNROLL for (int i = j; i <= S; i++) IFX_R(j, i) = v_set(0.0);
+            IFX_R(j, j) = back[j];
+            IFX_R(S, j) = -slope[j];
+        }
+        IFX_R(S, S) = A;
+        IFX_UNROLL for (int q = 0; q <= S; q++) {
+            inverse[q] = v_set(1.0) / IFX_M(q, q);
+            IFX_UNROLL for (int i = q + 1; i <= S; i++) {
+                vd f = IFX_M(i, q) * inverse[q];
+                IFX_M(i, q) = f;
+                IFX_UNROLL for (int j = q + 1; j <= S; j++) IFX_M(i, j) = v_fnma(f, IFX_M(q, j), IFX_M(i, j));
+            }
+        }
+        IFX_UNROLL for (int j = 0; j < columns; j++) {
+            IFX_UNROLL for (int q = j < S ? j : 0; q <= S; q++)
+                IFX_UNROLL for (int i = q + 1; i <= S; i++) IFX_R(j, i) = v_fnma(IFX_M(i, q), IFX_R(j, q), IFX_R(j, i));
+            IFX_UNROLL for (int q = S; q >= 0; q--) {
+                vd f = j < S && q < j ? v_set(0.0) : IFX_R(j, q);
+                IFX_UNROLL for (int i = q + 1; i <= S; i++) f = v_fnma(IFX_M(q, i), IFX_R(j, i), f);
+                f = f * inverse[q];
+                IFX_R(j, q) = f;
+                G[q * IFX_C + j] = f;
+            }
+        }
+    }
+    /* step = g - G (step of the node on the right); g is the given column */
+    IFX_INLINE void substitute(const vd *G, int column, const vd *right, vd *step, const int S) {
+        IFX_UNROLL for (int i = 0; i <= S; i++) {
+            vd f = G[i * IFX_C + column];
+            IFX_UNROLL for (int j = 0; j <= S; j++) f = v_fnma(G[i * IFX_C + j], right[j], f);
+            step[i] = f;
+        }
+    }
+    """
+    void take_left(vd *M, vd *r, const vd *old, vd A, const vd *out, const vd *slope, const int S) noexcept nogil
+    void eliminate(vd *M, vd *R, vd *G, vd A, const vd *back, const vd *slope, const int S, const int columns) noexcept nogil
+    void substitute(const vd *G, int column, const vd *right, vd *step, const int S) noexcept nogil
 
 cdef enum:
     MAX_IONS = 8
@@ -84,16 +156,16 @@ cdef inline vd weight(const Grid *grid, const vd *per_layer, int k) noexcept nog
                  per_layer[grid.layer[k]] * v_set(0.5 * grid.width[k]))
 
 
-cdef inline void sweep(const Grid *grid, const Lanes *p, const vd *y, vd *step, vd *store, bint tangent, const int S) noexcept nogil:
-    """One Newton step (or, tangent, the change of the solution with u at the left end) for all inner nodes.
+cdef inline void sweep(const Grid *grid, const Lanes *p, const vd *y, vd *step, vd *tangent, vd *store, const bint both,
+                       const int S) noexcept nogil:
+    """One Newton step for all inner nodes and, both, the change of the solution with u at the left end.
 
-    y: (n + 1, S + 1). store: (n + 1, (S + 1)(S + 2)) for the eliminated blocks. step: (n + 1, S + 1)
+    y: (n + 1, S + 1). store: (n + 1, (S + 1)(S + 3)) for the eliminated blocks. step, tangent: (n + 1, S + 1)
     """
-    cdef int n = grid.n, N = S + 1, k, i, j, q, size = (S + 1) * (S + 2)
+    cdef int n = grid.n, N = S + 1, C = S + 3, k, i, j, size = (S + 1) * (S + 3)
     cdef Edge before, after
     cdef vd M[MAX_IONS + 1][MAX_IONS + 1]
-    cdef vd R[MAX_IONS + 2][MAX_IONS + 1]           # columns: N of the block to the right, then the right-hand side
-    cdef vd inverse[MAX_IONS + 1]
+    cdef vd R[MAX_IONS + 3][MAX_IONS + 1]           # columns: N of the block to the right, then the right-hand sides
     cdef vd f, x
     cdef vd *G
     cdef const vd *old
@@ -117,89 +189,75 @@ cdef inline void sweep(const Grid *grid, const Lanes *p, const vd *y, vd *step, 
             R[N][i] = after.flow[i] - before.flow[i]
         M[S][S] = -(before.A + after.A)
         R[N][S] = -x
-        if tangent:
+        if both:
             for i in range(S):
-                R[N][i] = before.slope[i] if k == 1 else v_set(0.0)
-            R[N][S] = -before.A if k == 1 else v_set(0.0)
+                R[N + 1][i] = before.slope[i] if k == 1 else v_set(0.0)
+            R[N + 1][S] = -before.A if k == 1 else v_set(0.0)
         if k > 1:
-            # left: ion row (.. out_i .., -slope_i), charge row (.. , A)
-            old = store + (k - 1) * size
-            for j in range(N):
-                M[S][j] = v_fnma(before.A, old[S * (N + 1) + j], M[S][j])
+            take_left(&M[0][0], &R[N][0], store + (k - 1) * size, before.A, before.out, before.slope, S)
+            if both:
+                old = store + (k - 1) * size
+                R[N + 1][S] = v_fnma(before.A, old[S * C + N + 1], R[N + 1][S])
                 for i in range(S):
-                    M[i][j] = v_fnma(before.out[i], old[i * (N + 1) + j], v_fma(before.slope[i], old[S * (N + 1) + j], M[i][j]))
-            R[N][S] = v_fnma(before.A, old[S * (N + 1) + N], R[N][S])
-            for i in range(S):
-                R[N][i] = v_fnma(before.out[i], old[i * (N + 1) + N], v_fma(before.slope[i], old[S * (N + 1) + N], R[N][i]))
-        for j in range(S):
-            for i in range(N):
-                R[j][i] = v_set(0.0)
-            R[j][j] = after.back[j]
-            R[S][j] = -after.slope[j]
-        R[S][S] = after.A
-        # ions first, then u
-        for q in range(N):
-            inverse[q] = v_set(1.0) / M[q][q]
-            for i in range(q + 1, N):
-                f = M[i][q] * inverse[q]
-                M[i][q] = f
-                for j in range(q + 1, N):
-                    M[i][j] = v_fnma(f, M[q][j], M[i][j])
-        for j in range(N + 1):
-            for q in range(N):
-                for i in range(q + 1, N):
-                    R[j][i] = v_fnma(M[i][q], R[j][q], R[j][i])
-            for q in range(N - 1, -1, -1):
-                f = R[j][q]
-                for i in range(q + 1, N):
-                    f = v_fnma(M[q][i], R[j][i], f)
-                R[j][q] = f * inverse[q]
-            for i in range(N):
-                G[i * (N + 1) + j] = R[j][i]
+                    R[N + 1][i] = v_fnma(before.out[i], old[i * C + N + 1], v_fma(before.slope[i], old[S * C + N + 1], R[N + 1][i]))
+        eliminate(&M[0][0], &R[0][0], G, after.A, after.back, after.slope, S, N + 2 if both else N + 1)
         before = after
     for i in range(N):
-        step[i] = v_set(0.0)
-        step[n * N + i] = v_set(0.0)
-    if tangent:
-        step[S] = v_set(1.0)
+        step[i] = step[n * N + i] = v_set(0.0)
     for k in range(n - 1, 0, -1):
-        G = store + k * size
+        substitute(store + k * size, N, step + (k + 1) * N, step + k * N, S)
+    if both:
         for i in range(N):
-            f = G[i * (N + 1) + N]
-            for j in range(N):
-                f = v_fnma(G[i * (N + 1) + j], step[(k + 1) * N + j], f)
-            step[k * N + i] = f
+            tangent[i] = tangent[n * N + i] = v_set(0.0)
+        tangent[S] = v_set(1.0)
+        for k in range(n - 1, 0, -1):
+            substitute(store + k * size, N + 1, tangent + (k + 1) * N, tangent + k * N, S)
 
 
-cdef inline vd newton(const Grid *grid, const Lanes *p, vd *y, vd *step, vd *store, vm *active, int most, double close,
+cdef inline vd add_step(const Grid *grid, vd *y, const vd *step, vm on, const int S) noexcept nogil:
+    """y + step with |du| <= 2 and b kept positive, where on; returns the largest |du|, NaN where there is one."""
+    cdef int N = S + 1, k, i
+    cdef vd worst = v_set(0.0), new
+    for k in range(1, grid.n):
+        new = step[k * N + S]
+        worst = v_select(v_le(v_abs(new), worst), worst, v_abs(new))
+        new = y[k * N + S] + v_max(v_set(-2.0), v_min(v_set(2.0), new))
+        y[k * N + S] = v_select(on, new, y[k * N + S])
+        for i in range(S):
+            new = v_max(y[k * N + i] + step[k * N + i], v_set(0.1) * y[k * N + i])
+            y[k * N + i] = v_select(on, new, y[k * N + i])
+    return worst
+
+
+cdef inline vd newton(const Grid *grid, const Lanes *p, vd *y, vd *step, vd *tangent, vd *store, vm *failed, int most, double close,
                       const int S) noexcept nogil:
-    """Newton's method with |du| <= 2 and b kept positive; returns how many steps each lane took, active is left where it failed."""
-    cdef int N = S + 1, k, i, _turn
-    cdef vd worst, taken = v_set(0.0), new
-    cdef vm on = active[0]
+    """Newton's method; returns how many steps each lane took.
+
+    A step of `near` is followed by one that also has the tangent: convergence is quadratic, and that one is the last as a rule. It has
+    to be within `close`; lanes that are not yet there go on.
+    """
+    cdef vd worst, taken = v_set(0.0)
+    cdef vd near = v_set(1e-3)
+    cdef vm on = v_eq(taken, taken), coarse = on, lost
+    cdef int _turn
+    failed[0] = on
     for _turn in range(most):
         if not v_any(on):
             break
-        sweep(grid, p, y, step, store, 0, S)
-        worst = v_set(0.0)
-        for k in range(1, grid.n):
-            new = step[k * N + S]
-            worst = v_select(v_le(v_abs(new), worst), worst, v_abs(new))        # NaN stays
-            new = y[k * N + S] + v_max(v_set(-2.0), v_min(v_set(2.0), new))
-            y[k * N + S] = v_select(on, new, y[k * N + S])
-            for i in range(S):
-                new = y[k * N + i] + step[k * N + i]
-                new = v_max(new, v_set(0.1) * y[k * N + i])
-                y[k * N + i] = v_select(on, new, y[k * N + i])
-        taken = v_select(on, taken + v_set(1.0), taken)
-        on = on & ~v_le(worst, v_set(close))
-        on = on & v_le(worst, v_set(1e8))           # NaN and what runs away: given up
-        active[0] = v_select_mask(v_le(worst, v_set(close)), active[0])
+        if v_any(coarse & on):
+            sweep(grid, p, y, step, tangent, store, 0, S)
+            worst = add_step(grid, y, step, coarse & on, S)
+            taken = v_select(coarse & on, taken + v_set(1.0), taken)
+            lost = ~v_le(worst, v_set(1e8)) & coarse        # NaN and what runs away: given up
+            on = on & ~lost
+            coarse = coarse & ~v_le(worst, near)
+        else:
+            sweep(grid, p, y, step, tangent, store, 1, S)
+            worst = add_step(grid, y, step, on, S)
+            taken = v_select(on, taken + v_set(1.0), taken)
+            failed[0] = failed[0] & ~(on & v_le(worst, v_set(close)))
+            on = on & ~v_le(worst, v_set(close)) & v_le(worst, v_set(1e8))
     return taken
-
-
-cdef inline vm v_select_mask(vm done, vm active) noexcept nogil:
-    return active & ~done
 
 
 cdef inline void fluxes(const Grid *grid, const Lanes *p, const vd *y, const vd *tangent, vd *J, vd *dJ, const int S) noexcept nogil:
