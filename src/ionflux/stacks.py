@@ -60,6 +60,8 @@ class Stack:
 
     def rows(self, x: Array) -> Array:
         """Return (..., rows), contiguous."""
+        if x.shape[-1] == self.n:
+            return np.ascontiguousarray(x)
         return np.ascontiguousarray(np.broadcast_to(x, (*np.shape(x)[:-1], self.n)))
 
 
@@ -105,8 +107,10 @@ def stack(
         return x.reshape(1) if x.ndim == 0 else np.ascontiguousarray(np.broadcast_to(x, shape)).reshape(-1)
 
     def table(values: Sequence[Any]) -> Array:
+        if not any(np.ndim(value) for value in values):
+            return np.array(values, dtype=np.float64).reshape(len(values), 1)
         arrays = [rows(value) for value in values]
-        width = max((len(a) for a in arrays), default=1)
+        width = max(len(a) for a in arrays)
         return np.array([np.broadcast_to(a, width) for a in arrays], dtype=np.float64).reshape(len(arrays), width)
 
     T = rows(varied.get("T", membrane.T))
@@ -114,8 +118,10 @@ def stack(
     for i, layer in enumerate(membrane.layers):
         thickness.append(varied.get(f"layers.{i}.thickness", layer.thickness))
         X.append(varied.get(f"layers.{i}.fixed_charge", layer.fixed_charge))
-        water = np.array([layer.permittivity(float(t)) for t in T])
-        eps.append(varied.get(f"layers.{i}.eps_r", water.reshape(shape) if len(T) > 1 else float(water[0])))
+        if len(T) > 1 and layer.eps_r is None:
+            eps.append(varied.get(f"layers.{i}.eps_r", np.array([layer.permittivity(float(t)) for t in T]).reshape(shape)))
+        else:
+            eps.append(varied.get(f"layers.{i}.eps_r", layer.permittivity(float(T[0]))))
         factor = varied.get(f"layers.{i}.D_factor", layer.D_factor)
         for ion in ions:
             own = None if layer.D is None else layer.D.of(ion)
