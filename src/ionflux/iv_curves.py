@@ -136,7 +136,7 @@ def pnp_iv(
     >>> film = Membrane1D(Layer(5e-9, eps_r=78.5), T=298.15)
     >>> curve = pnp_iv(film, {K: 100.0, Cl: 100.0}, {K: 10.0, Cl: 10.0}, [-0.1, 0.0, 0.1])
     >>> round(curve.reversal * 1e3, 3)
-    1.098
+    0.915
     """
     check_tolerance(tol)
     volts = np.atleast_1d(np.asarray(checked(Given("V", V, VOLTAGE)), dtype=np.float64))

@@ -69,7 +69,7 @@ def pnp(
     >>> from ionflux import Cl, K, Layer, Membrane1D
     >>> film = Membrane1D(Layer(5e-9, eps_r=78.5), T=298.15)
     >>> round(pnp(film, {K: 100.0, Cl: 100.0}, {K: 10.0, Cl: 10.0}, 0.0).I)
-    -89022
+    -130255
 
     Source: D. L. Scharfetter & H. K. Gummel, IEEE Trans. Electron Devices 16, 64 (1969); W. Nernst, Z. phys. Chem. 4, 129 (1889);
     M. Planck, Ann. Phys. 39, 161 (1890).

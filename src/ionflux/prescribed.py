@@ -84,7 +84,7 @@ def nernst_planck(
     >>> from ionflux import K, Layer, Membrane1D
     >>> film = nernst_planck(Membrane1D(Layer(5e-9, D={K: 1e-9})), {K: 140.0}, {K: 5.0}, -0.07)
     >>> round(film.J[K], 6)
-    2.938877
+    2.938801
 
     Source: W. Nernst, Z. phys. Chem. 4, 129 (1889); M. Planck, Ann. Phys. 275, 161 (1890); D. E. Goldman, J. Gen. Physiol. 27, 37 (1943).
     """
