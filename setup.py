@@ -1,7 +1,7 @@
 """Builds the compiled kernels; everything else about the package is in pyproject.toml.
 
-Each source, `src/ionflux/_kernels.pyx` (cells), `_fields.pyx` (formulas), `_layers.pyx` (double layers) and `_films.pyx` (profiles), becomes
-one extension module per x86-64 instruction set, because a vector type is fast only when it is exactly as wide as the register (see
+Each source, `src/ionflux/_kernels.pyx` (cells), `_fields.pyx` (formulas), `_layers.pyx` (double layers) and `_films.pyx` (profiles),
+becomes one extension module per x86-64 instruction set, because a vector type is fast only when it is exactly as wide as the register (see
 `core/lanes.h`). `ionflux._dispatch` picks one at import. What the compiler at hand cannot build is left out; the baseline
 modules are always there.
 
