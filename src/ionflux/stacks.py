@@ -8,6 +8,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -56,7 +57,7 @@ class Stack:
     @property
     def n(self) -> int:
         """Rows."""
-        return int(np.prod(self.shape))
+        return prod(self.shape)
 
     def rows(self, x: Array) -> Array:
         """Return (..., rows), contiguous."""
@@ -175,7 +176,7 @@ def _solution(given: Any, side: str) -> dict[IonSpecies, Any]:
     return found
 
 
-def _varied(membrane: Membrane1D, ions: Sequence[IonSpecies], solutions: Sequence[Any], vary: Mapping[str, Any]) -> dict[str, Array]:
+def _varied(membrane: Membrane1D, ions: Sequence[IonSpecies], solutions: Sequence[Any], vary: Mapping[str, Any]) -> dict[str, Any]:
     """The arrays by name, checked."""
     found = {}
     for name, values in vary.items():

@@ -68,14 +68,9 @@ class Problem:
         ions, layers = len(s.ions), len(s.thickness)
         self.equilibrium = equilibria(s)
         # kappa: concentrations over what is continuous, also where an energy jumps between layers
-        jumps = np.zeros((ions, layers))
-        for i, ion in enumerate(s.ions):
-            before = None
-            for j, layer in enumerate(s.membrane.layers):
-                w = energy_at(None if layer.energy is None else layer.energy.of(ion), np.array([0.0, 1.0]))
-                jumps[i, j] = (jumps[i, j - 1] + w[0] - before) if before is not None else 0.0
-                before = w[1]
-        self.kappa = s.k * np.exp(-jumps)[:, :, None]
+        self.kappa = s.k
+        if any(layer.energy is not None for layer in s.membrane.layers):
+            self.kappa = s.k * np.exp(-self._jumps())[:, :, None]
         self.c0 = np.max(np.maximum(s.left, s.right), axis=0)
         if np.any(self.c0 == 0):
             raise InputError("there are no ions in the solutions")
@@ -97,6 +92,16 @@ class Problem:
         width = max(p.shape[1] for p in per_layer)
         self.given = np.ascontiguousarray(np.stack([np.broadcast_to(p, (layers, width)) for p in per_layer], axis=1))
 
+    def _jumps(self) -> Array:
+        """By how much the energy of each ion has jumped at the interfaces left of each layer, (ions, layers), RT."""
+        s = self.s
+        jumps = np.zeros((len(s.ions), len(s.thickness)))
+        for i, ion in enumerate(s.ions):
+            ends = [energy_at(None if a.energy is None else a.energy.of(ion), np.array([0.0, 1.0])) for a in s.membrane.layers]
+            for j in range(1, len(ends)):
+                jumps[i, j] = jumps[i, j - 1] + ends[j][0] - ends[j - 1][1]
+        return jumps
+
     def guess(self, mesh: Mesh, start: Profile | None) -> Array | None:
         """Where to start on a mesh: the profile that somebody has, None for the kernel's own guess."""
         if start is None:
@@ -106,7 +111,6 @@ class Problem:
         y = np.empty((s.n, len(s.ions) + 1, x.shape[1]))
         if not isinstance(start, Profile) or start.ions != s.ions or start._phi.shape[0] not in (1, s.n):
             raise InputError("start: give a Profile of the same ions, a single one or as many as there are problems")
-        layer = np.minimum(mesh.at.astype(int), len(s.thickness) - 1)
         for row in range(s.n):
             source = min(row, len(start._phi) - 1)
             there = start.x.reshape(-1, start.x.shape[-1])
@@ -123,7 +127,6 @@ class Problem:
             c0 = self.c0[min(row, len(self.c0) - 1)]
             for i in range(len(s.ions)):
                 y[row, i] = np.interp(here * scale, there, start._c[source, i] / kappa[i, own_layer] / c0)
-        assert layer.size
         return y
 
     def solve(self, mesh: Mesh, rows: np.ndarray, y: Array | None = None, *, charge: float = 1.0, volts: float = 1.0) -> Found:
