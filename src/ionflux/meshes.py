@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -39,9 +40,13 @@ def mesh_of(parts: list[Array]) -> Mesh:
     return Mesh(layer, np.concatenate([np.diff(p) for p in parts]), at)
 
 
+@lru_cache(maxsize=256)
 def graded(key: tuple[tuple[int, int], ...], level: int) -> Mesh:
     """Return the mesh of a key, see `keys`, every cell halved `level` times."""
-    return mesh_of([_map(both, fine, (_FEWEST + 2 * fine) << level) for both, fine in key])
+    mesh = mesh_of([_map(both, fine, (_FEWEST + 2 * fine) << level) for both, fine in key])
+    for array in (mesh.layer, mesh.width, mesh.at):  # shared by all who ask for it
+        array.flags.writeable = False
+    return mesh
 
 
 def _map(sides: int, fine: int, n: int) -> Array:
@@ -148,7 +153,8 @@ def own(s: Stack, nodes: Any) -> Mesh:
     if s.thickness.shape[1] > 1:
         raise InputError("nodes as places cannot be given where thicknesses vary; give a number")
     ends = np.concatenate([[0.0], np.cumsum(s.thickness[:, 0])])
-    where = np.argmin(np.abs(x[:, None] - ends), axis=0)
+    where = np.searchsorted(x, ends - 1e-9 * ends[-1])
+    where = np.minimum(where, len(x) - 1)
     if np.any(np.abs(x[where] - ends) > 1e-9 * ends[-1]) or where[0] != 0 or where[-1] != len(x) - 1:
         raise InputError(f"nodes must begin at 0, end at {ends[-1]:g} m and hold every interface: {', '.join(f'{e:g}' for e in ends)} m")
     parts = []

@@ -75,11 +75,8 @@ class Problem:
         if np.any(self.c0 == 0):
             raise InputError("there are no ions in the solutions")
         first, last = s.left / self.c0, s.right * s.k[:, -1] / self.kappa[:, -1] / self.c0
-        rows = s.rows
-        zero = np.zeros(s.n)
-        self.ends = np.ascontiguousarray(
-            np.stack([np.vstack([rows(first), (s.V / s.VT)[None, :]]), np.vstack([rows(last), zero[None, :]])])
-        )
+        self.ends = np.empty((2, ions + 1, s.n))
+        self.ends[0, :-1], self.ends[0, -1], self.ends[1, :-1], self.ends[1, -1] = first, s.V / s.VT, last, 0.0
         eps = VACUUM_PERMITTIVITY * s.eps
         sigma = np.concatenate([s.sigma, np.zeros((1, s.sigma.shape[1] if layers > 1 else 1))]) if layers > 1 else np.zeros((1, 1))
         conduct = np.sum((s.z**2)[:, None, None] * s.D * s.k * (s.left + s.right)[:, None, :], axis=0)
@@ -90,7 +87,9 @@ class Problem:
             *(s.z[i] * self.kappa[i] * s.thickness for i in range(ions)),
         ]  # fmt: skip
         width = max(p.shape[1] for p in per_layer)
-        self.given = np.ascontiguousarray(np.stack([np.broadcast_to(p, (layers, width)) for p in per_layer], axis=1))
+        self.given = np.empty((layers, len(per_layer), width))
+        for i, values in enumerate(per_layer):
+            self.given[:, i] = values
 
     def _jumps(self) -> Array:
         """By how much the energy of each ion has jumped at the interfaces left of each layer, (ions, layers), RT."""
@@ -183,7 +182,11 @@ class Problem:
     def along(self, mesh: Mesh) -> tuple[Array, Array]:
         """D over the layer's, over width, and the rise of energies, of each cell."""
         s, n = self.s, len(mesh.width)
-        mobility, rise = np.tile(1.0 / mesh.width, (len(s.ions), 1)), np.zeros((len(s.ions), n))
+        mobility = np.empty((len(s.ions), n))
+        mobility[:] = 1.0 / mesh.width
+        if not any(layer.D is not None or layer.energy is not None for layer in s.membrane.layers):
+            return mobility, np.empty((0, n))
+        rise = np.zeros((len(s.ions), n))
         at = mesh.at - np.concatenate([mesh.layer, mesh.layer[-1:]])
         for j, layer in enumerate(s.membrane.layers):
             cells = np.flatnonzero(mesh.layer == j)
