@@ -66,9 +66,11 @@ def nernst_planck(const double[:, ::1] u, const double[::1] per_volt, const int[
         z[i] = -kinds[i, 0] if kinds[i, 1] != 0 and kinds[i, 2] >= 0 else kinds[i, 0]
     cdef Cell *cells = <Cell *> v_alloc(sizeof(Cell) * n * fields)
     cdef vd *left = <vd *> v_alloc(sizeof(vd) * n * m)
-    if cells == NULL or left == NULL:
+    cdef vd *sides = <vd *> v_alloc(sizeof(vd) * 2 * ions)
+    if cells == NULL or left == NULL or sides == NULL:
         v_free(cells)
         v_free(left)
+        v_free(sides)
         raise MemoryError
     cdef Py_ssize_t u_stride = n if u.shape[0] > 1 else 0, r_stride = n - 1 if resistance.shape[1] > 1 else 0
     cdef Py_ssize_t w_stride = n - 1 if rise.shape[1] > 1 else 0, c_stride = ions * n, r_of, w_of
@@ -148,6 +150,9 @@ def nernst_planck(const double[:, ::1] u, const double[::1] per_volt, const int[
                 for j in range(count):
                     T[row + j, i] = v_get(&w, j)
                     ratio[row + j, i] = v_get(&drop, j)
+            for i in range(ions):
+                sides[2 * i] = load_end(ends, row, count, i, 0) * from_left[kind_of[i]]
+                sides[2 * i + 1] = load_end(ends, row, count, i, 1) * from_right[kind_of[i]]
             # from the left: R and the profiles
             base = 0
             while base < n:
@@ -168,14 +173,15 @@ def nernst_planck(const double[:, ::1] u, const double[::1] per_volt, const int[
                     R[i] = x
                 for i in range(ions):
                     j = kind_of[i]
-                    cl = load_end(ends, row, count, i, 0) * from_left[j]
-                    cr = load_end(ends, row, count, i, 1) * from_right[j]
+                    cl = sides[2 * i]
+                    cr = sides[2 * i + 1]
                     for width in range(q):
                         tile[width] = cl * left[(base + width) * m + j] + cr * Rs[j][width]
                     store_square(tile, &c[row, i, base], c_stride, count, q)
                 base += q
     v_free(cells)
     v_free(left)
+    v_free(sides)
 
 
 cdef inline vd load_end(const double[:, :, ::1] ends, Py_ssize_t row, int count, int ion, int side) noexcept nogil:

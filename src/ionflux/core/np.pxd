@@ -63,37 +63,31 @@ cdef extern from *:
 
 
 cdef struct Cell:
-    vd d, small, inverse, inverse_back      # d, B(|d|), 1/B(d), 1/B(-d)
+    vd keep                                 # 1 where d is small, else 0
+    vd inverse, growth                      # 1/B(d); e^d - keep
+    vd inverse_back, growth_back            # the same of -d
 
 
 cdef inline void cell_of(vd d, Cell *c) noexcept nogil:
-    cdef vd b, back
+    cdef vd b, back, near = v_set(1.0), far = v_set(0.0)
     v_bernoulli(d, &b, &back)
-    c.d = d
-    c.small = v_below(d, 0.0, back, b)
     c.inverse = v_set(1.0) / b
     c.inverse_back = v_set(1.0) / back
-
-
-cdef inline vd toward(vd d, vd small, vd inverse, vd r, vd T) noexcept nogil:
-    """r/B(d) + e^d T."""
-    cdef vd back = v_below(d, 0.0, small, small + v_abs(d))      # B(-d)
-    cdef vd near = v_fma(v_fma(T, d, r), inverse, T)
-    return v_below(v_abs(d), 0.5, near, v_fma(T, back, r) * inverse)
+    c.keep = v_below(v_abs(d), 0.5, near, far)
+    c.growth = v_below(v_abs(d), 0.5, d, back) * c.inverse
+    c.growth_back = v_below(v_abs(d), 0.5, -d, b) * c.inverse_back
 
 
 cdef inline vd ahead(const Cell *c, vd r, vd T, bint flipped) noexcept nogil:
-    """T_k from T_{k+1}; flipped: of the opposite valence."""
+    """T_k = r/B(d) + e^d T_{k+1}; flipped: of the opposite valence."""
     if flipped:
-        return toward(-c.d, c.small, c.inverse_back, r, T)
-    return toward(c.d, c.small, c.inverse, r, T)
+        return v_fma(c.keep, T, v_fma(c.growth_back, T, r * c.inverse_back))
+    return v_fma(c.keep, T, v_fma(c.growth, T, r * c.inverse))
 
 
 cdef inline vd behind(const Cell *c, vd r, vd R, bint flipped) noexcept nogil:
-    """R_{k+1} from R_k."""
-    if flipped:
-        return toward(c.d, c.small, c.inverse, r, R)
-    return toward(-c.d, c.small, c.inverse_back, r, R)
+    """R_{k+1} = r/B(-d) + e^{-d} R_k."""
+    return ahead(c, r, R, not flipped)
 
 
 cdef inline void load_square(const double *x, Py_ssize_t row_stride, int rows, int columns, vd *out) noexcept nogil:
