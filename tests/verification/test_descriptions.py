@@ -213,3 +213,8 @@ def test_what_would_define_itself_is_refused() -> None:
 def test_a_potential_that_depends_on_the_way_has_no_determined_rest() -> None:
     with pytest.raises(ifx.ModelError, match="follow the cell in time"):
         spherical(potential="current").steady_state()
+
+
+def test_a_potential_by_currents_starts_where_it_is_given_whatever_the_volume_of_the_start() -> None:
+    run = spherical(potential="current", impermeant=ifx.Impermeant(z=-1.0, c=130.0, amount_factor=1.4)).simulate(1.0, at=[0.0, 1.0])
+    np.testing.assert_allclose(run.V, -0.07, rtol=1e-12)

@@ -121,3 +121,20 @@ def test_the_mean_excess_of_an_exponential_is_exact_near_zero_and_far(name: str,
     kernels.vmath(name, hostile, out)
     assert np.isnan(out[0])
     assert not np.any(np.isnan(out[1:]))
+
+
+@pytest.mark.filterwarnings("ignore::ionflux.NotNeutralWarning")
+@pytest.mark.parametrize("more", [{}, {"outside_volume": 1e-13}, {"activity": "davies"}, {"activity": "davies", "outside_volume": 1e-13}])
+def test_the_valence_of_the_impermeant_outside_screens_as_it_is_swept(more: dict[str, Any]) -> None:
+    """It enters no charge balance, only the ionic strength and the layer outside."""
+    model = cell(SURFACES[0], **more)
+    z = np.array([-3.0, -1.0, 0.0])
+    swept = ifx.sweep(model, {"bath.impermeant.z": z}, until=1.0, at=[1.0])
+    for i, valence in enumerate(z):
+        one = model.replace({"bath.impermeant.z": float(valence)}).simulate(1.0, at=[1.0])
+        assert swept._look("psi_out")[i, 0] == one._look("psi_out")[0]
+        assert swept.E[K][i, 0] == one.E[K][0]
+    K_out = np.array([2.0, 9.0])
+    at = ifx.sweep(model, {"bath.K": K_out}, until=1.0, at=[1.0])
+    assert at.V[1, 0] == model.replace({"bath.K": 9.0}).simulate(1.0, at=[1.0]).V[0]
+    assert np.all(np.diff(swept._look("psi_out")[:, 0]) < 0)  # the less screening, the deeper

@@ -82,8 +82,9 @@ class Faces:
         if side == "c_in" and cell.impermeants:
             z = self.slot(f"{x}impermeant z", lambda v: v[f"{x}_impermeant_charge"] / v[f"{x}_impermeant"])
             out.append((z, p.divide(self.slot(f"{x}impermeant", value(f"{x}_impermeant")), self.inside.volume)))
-        elif side == "c_out" and fixed is not None and fixed.z:
-            out.append((float(fixed.z), self.outside.impermeant()))
+        elif side == "c_out" and fixed is not None:
+            valence = f"{self.outside.prefix}bath.impermeant.z"
+            out.append((self.slot(valence, value(valence)), self.outside.impermeant()))
         return out
 
     def _unit(self, v: Values) -> Any:
@@ -107,7 +108,9 @@ def first_guess(cell: Cell, values: Values, side: str) -> Any:
         strength = values["_impermeant_z2"] / values["_volume"]
         strength = strength + sum(i.z**2 * values[f"_amount.{i.name}"] for i in cell.ions) / values["_volume"]
     else:
-        strength = cell.bath.ionic_strength * 2.0
+        # of each cell of a sweep its own: where Newton starts decides its last bit
+        fixed = 0.0 if cell.bath.impermeant is None else values["bath.impermeant.z"] ** 2 * values["bath.impermeant.c"]
+        strength = fixed + sum(i.z**2 * values[f"bath.{i.name}"] for i in cell.bath)
     sigma = values["surface.sigma_in" if side == "psi_in" else "surface.sigma_out"]
     unit = np.sqrt(4.0 * VACUUM_PERMITTIVITY * permittivity(values.get("T", cell.T)) * VT * cell.faraday * strength)
     return 2.0 * VT * np.arcsinh(sigma / unit)

@@ -93,11 +93,13 @@ class Model:
         if name.startswith("moved."):
             return 0.0
         x = next(prefix for prefix in sorted(self.insides, key=len, reverse=True) if name.startswith(prefix))
-        cell, what = self.insides[x].cell, name[len(x) :]
+        inside, what = self.insides[x], name[len(x) :]
+        cell = inside.cell
         if what == "charge":
             charge = values[f"{x}C_m"] * values[f"{x}area"] * values[f"{x}_V"] / cell.faraday
-            # which it had at another volume
-            return charge * (values[f"{x}_volume"] / values[f"{x}volume"]) ** (2 / 3) if cell.area_law == "sphere" else charge
+            # on the area that the membrane has at the volume of the start
+            grown = cell.area_law == "sphere" and not inside.by_currents_alone
+            return charge * (values[f"{x}_volume"] / values[f"{x}volume"]) ** (2 / 3) if grown else charge
         if what == "V":
             V = values[f"{x}_V"]
             return np.where(np.isnan(V), -0.05, V)[()]

@@ -66,7 +66,7 @@ class Activities:
     def _strength_out(self, v: Values) -> Any:
         bath, x = self.inside.cell.bath, self.outside.prefix
         fixed = bath.impermeant
-        total = 0.0 if fixed is None else (fixed.z or 0.0) ** 2 * v[f"{x}bath.impermeant.c"]
+        total = 0.0 if fixed is None else v[f"{x}bath.impermeant.z"] ** 2 * v[f"{x}bath.impermeant.c"]
         for ion in bath:
             total = total + ion.z**2 * v[f"{x}bath.{ion.name}"]
         return 0.5 * total
@@ -79,7 +79,9 @@ class Activities:
             return p.sum({**{self.c(f"c_in.{i.name}"): 0.5 * i.z**2 for i in cell.ions if i.z}, fixed: 0.5})
         terms = {self.c(f"c_out.{i.name}"): 0.5 * i.z**2 for i in cell.bath if i.z}
         if cell.bath.impermeant is not None:
-            terms[self.outside.impermeant()] = 0.5 * (cell.bath.impermeant.z or 0.0) ** 2
+            valence = f"{self.outside.prefix}bath.impermeant.z"
+            z2 = self.slot(f"{valence} squared", lambda v: v[valence] ** 2)
+            terms[p.product(z2, self.outside.impermeant())] = 0.5
         return p.sum(terms)
 
     def _f_node(self, side: str) -> Node:
