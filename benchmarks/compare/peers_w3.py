@@ -3,7 +3,7 @@
 The same finite volumes, dense 4 x 4 blocks, each voltage started from its neighbour. Imported by w3.py when Numba is there.
 """
 
-from math import exp, expm1, log, sqrt  # noqa: F401
+from math import expm1, log, sqrt
 
 import numba
 import numpy as np
