@@ -10,6 +10,7 @@ Generated C goes to the build directory (`build/temp.*`), never into the source 
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tempfile
@@ -121,13 +122,25 @@ class build_ext(setuptools_build_ext):  # the name is the command's
             raise CompileError(NO_HEADERS.format(version=version, reason=reason))
 
 
+def read_by(source: Path, found: set[Path]) -> set[Path]:
+    """What a source includes and cimports, down to the last of them: the rest of `core/` can change without building it again."""
+    text = source.read_text(encoding="utf-8")
+    named = [*re.findall(r'^include "(.+?)"', text, re.M)]
+    named += [f"core/{name}.pxd" for name in re.findall(r"^from ionflux\.core\.(\w+) cimport", text, re.M)]
+    named += [f"core/{name}" for name in re.findall(r'^ *#include "(.+?)"', text, re.M)]
+    for path in map(PACKAGE.joinpath, named):
+        if path not in found and path.exists():
+            found.add(path)
+            read_by(path, found)
+    return found
+
+
 def extension(module: str, ending: str) -> Extension:
-    sources = sorted(str(path) for pattern in (f"{module}*.p*", "core/*.pxd", "core/*.h") for path in PACKAGE.glob(pattern))
     return Extension(
         f"ionflux.{module}{ending}",
         [str(PACKAGE / f"{module}{ending}.pyx")],
         include_dirs=[str(PACKAGE / "core")],
-        depends=sources,
+        depends=sorted(map(str, read_by(PACKAGE / f"{module}.pyx", set()) | set(PACKAGE.glob(f"{module}*.p*")))),
         extra_compile_args=list(INSTRUCTION_SETS[ending]),
     )
 
