@@ -3,13 +3,14 @@
 Each source, `src/ionflux/_kernels.pyx` (cells), `_fields.pyx` (formulas), `_layers.pyx` (double layers) and `_films.pyx` (profiles),
 becomes one extension module per x86-64 instruction set, because a vector type is fast only when it is exactly as wide as the register (see
 `core/lanes.h`). `ionflux._dispatch` picks one at import. What the compiler at hand cannot build is left out; the baseline
-modules are always there.
+modules are always there. Somebody at work on a kernel can have the build wait for one of them only: IONFLUX_BUILD_ONLY=_v4 make build.
 
 Generated C goes to the build directory (`build/temp.*`), never into the source tree.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -145,4 +146,9 @@ def extension(module: str, ending: str) -> Extension:
     )
 
 
-setup(ext_modules=[extension(module, ending) for module in MODULES for ending in INSTRUCTION_SETS], cmdclass={"build_ext": build_ext})
+ONLY = os.environ.get("IONFLUX_BUILD_ONLY", "").split()
+
+setup(
+    ext_modules=[extension(module, ending) for module in MODULES for ending in ONLY or INSTRUCTION_SETS],
+    cmdclass={"build_ext": build_ext},
+)
