@@ -83,7 +83,8 @@ def pnp(
         answers = [Answer(np.arange(s.n), mesh, found, found.u, found.b, found.J, found.dJ, np.full(s.n, np.nan), found.failed)]
     else:
         answers = [a for key, rows in problem.alike() for a in problem.refine(key, rows, tol, start)]
-    return _profile(problem, answers, tol if nodes is None else np.inf)
+    call = {"membrane": membrane, "left": left, "right": right, "vary": vary, "threads": threads}
+    return _profile(problem, answers, tol if nodes is None else np.inf, call)
 
 
 def check_tolerance(tol: float) -> None:
@@ -92,7 +93,7 @@ def check_tolerance(tol: float) -> None:
         raise InputError(f"tol = {tol!r} is outside 1e-12 … 0.1")
 
 
-def _profile(problem: Problem, answers: list[Answer], tol: float) -> Profile:
+def _profile(problem: Problem, answers: list[Answer], tol: float, call: Mapping[str, Any]) -> Profile:
     """Bring everything onto the places of results: every interface twice."""
     s, ions = problem.s, len(problem.s.ions)
     finest = max(answers, key=lambda a: len(a.mesh.at)).mesh
@@ -130,7 +131,7 @@ def _profile(problem: Problem, answers: list[Answer], tol: float) -> Profile:
     assert s.V is not None
     places = x[0] if shared and s.n else x
     audit = lambda: _audit(problem, answers)  # noqa: E731
-    result = Profile(s.shape, s.ions, places, phi, c, J, s.V, error, status, lambda: slope, audit, label)
+    result = Profile(s.shape, s.ions, places, phi, c, J, s.V, error, status, lambda: slope, audit, label, call)
     if s.shape == () and status[0] != int(Status.OK):
         why = "the iteration did not converge" if failed[0] else f"the estimated error is {error[0]:.2g}, tol = {tol:g}"
         raise ConvergenceError(f"pnp: {why}; try a looser tol, or start= from a solution nearby", partial=result)

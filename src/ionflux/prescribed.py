@@ -120,10 +120,14 @@ def nernst_planck(
                 break
         before, panels = total, 2 * panels
         cells = problem.discretise(panels)
-    return _profile(problem, cells, np.broadcast_to(error, s.n), out, threads)
+    plain = potential is None and not np.any(drift)
+    call = {"membrane": membrane, "left": left, "right": right, "vary": vary, "threads": threads} if plain else None
+    return _profile(problem, cells, np.broadcast_to(error, s.n), out, threads, call)
 
 
-def _profile(problem: Problem, cells: Cells, error: Array, out: Array | None, threads: int | None) -> Profile:
+def _profile(
+    problem: Problem, cells: Cells, error: Array, out: Array | None, threads: int | None, call: Mapping[str, Any] | None
+) -> Profile:
     s, n = cells.s, cells.x.shape[1]
     kept = np.arange(n) if problem.x is None else np.searchsorted(cells.x[0], problem.x, side="left")
     if cells.smooth and problem.x is None:
@@ -152,7 +156,7 @@ def _profile(problem: Problem, cells: Cells, error: Array, out: Array | None, th
     shown = phi if everything else phi[:, kept]
     return Profile(
         s.shape, s.ions, x[0] if len(x) == 1 else x, shown, c, J, V, error, status,
-        lambda: _conductance(cells, J), lambda: _audit(cells, whole, J, s.shape), label,
+        lambda: _conductance(cells, J), lambda: _audit(cells, whole, J, s.shape), label, call,
     )  # fmt: skip
 
 

@@ -75,10 +75,13 @@ class Profile:
         slope: Callable[[], Array],
         audit: Callable[[], ProfileAudit],
         label: Mapping[str, Any],
+        call: Mapping[str, Any] | None = None,
     ) -> None:
         self.shape, self.ions, self.x = shape, ions, x if x.ndim == 1 else x.reshape(*shape, -1)
         self._phi, self._c, self._J, self._V, self._error, self._status = phi, c, J, V, error, status
         self._slope, self._audit, self._label = slope, audit, dict(label)
+        #: what was asked: membrane, left, right, vary, …; None where that is more than a membrane between two solutions
+        self._call = call
 
     def _shaped(self, rows: Array) -> Any:
         return rows[0].item() if self.shape == () else rows.reshape(self.shape)
@@ -151,8 +154,9 @@ class Profile:
             values = interpolated(nodes[row], both, np.minimum(where, nodes[row, -1]))
             phi[row], c[row] = values[0], values[1:]
         return Profile(
-            self.shape, self.ions, where, phi, c, self._J, self._V, self._error, self._status, self._slope, self._audit, self._label
-        )
+            self.shape, self.ions, where, phi, c, self._J, self._V, self._error, self._status, self._slope, self._audit, self._label,
+            self._call,
+        )  # fmt: skip
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw concentrations and potential against the place; returns the axes. Of one profile, not of a batch."""
