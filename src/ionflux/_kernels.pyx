@@ -12,8 +12,10 @@ from ionflux.core.lanes cimport IFX_ISA, VL, ifx_cpu_level, v_alloc, v_free, v_g
 from ionflux.core.march cimport RUN_DONE, RUN_FULL, STATUS_CANCELLED, STATUS_PENDING, Job, hand_back, march, start
 from ionflux.core.rhs cimport MAX_WV, Runner, add_rows, jacobian, run
 from ionflux.core.stepper cimport STAGES, Block, consistent, dense_output, step
-from ionflux.core.tables cimport OP_FACTOR_SLOPES, OP_FACTORS, OP_LINEAR, OP_SUM, Factor, Op, Program, Tables, Term
-from ionflux.core.vmath cimport v_bernoulli, v_bernoulli_slope, v_exp, v_expm1, v_log, v_phi, v_phi_slope
+from ionflux.core.tables cimport (
+    DEGREE, MAX_SEGMENTS, OP_FACTOR_SLOPES, OP_FACTORS, OP_LINEAR, OP_SUM, Factor, Op, Program, Table, Tables, Term,
+)
+from ionflux.core.vmath cimport v_bernoulli, v_bernoulli_slope, v_exp, v_expm1, v_log, v_logistic, v_phi, v_phi_slope
 
 import numpy as np
 
@@ -69,10 +71,11 @@ include "_kernels_run.pxi"
 
 
 def vmath(str name, const double[::1] x, double[::1] out) -> None:
-    """Elementary functions of the kernels on an array: exp, log, expm1, bernoulli and its slope (of x and of -x), phi and its slope."""
+    """Functions of the kernels on an array: exp, log, expm1, bernoulli and its slope (of x and of -x), phi and its slope, logistic."""
     cdef Py_ssize_t i, m = x.shape[0]
     cdef int which = (
-        "exp", "log", "expm1", "bernoulli", "bernoulli_minus", "bernoulli_slope", "bernoulli_slope_minus", "phi", "phi_slope"
+        "exp", "log", "expm1", "bernoulli", "bernoulli_minus", "bernoulli_slope", "bernoulli_slope_minus", "phi", "phi_slope",
+        "logistic",
     ).index(name)
     cdef vd a[1]
     cdef vd b[2]
@@ -95,8 +98,10 @@ def vmath(str name, const double[::1] x, double[::1] out) -> None:
                 v_bernoulli_slope(a[0], b, b + 1)
             elif which == 7:
                 b[0] = v_phi(a[0])
-            else:
+            elif which == 8:
                 b[0] = v_phi_slope(a[0])
+            else:
+                b[0] = v_logistic(a[0])
             for lane in range(VL):
                 if i + lane < m:
                     out[i + lane] = (<double *> (b + (1 if which == 4 or which == 6 else 0)))[lane]

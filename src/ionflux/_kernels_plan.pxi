@@ -28,6 +28,29 @@ cdef const Op *operations(list keep, ops, size):
     return <const Op *> ints(keep, scaled)
 
 
+cdef const Table *lookups(list keep, tables):
+    """Grids and coefficients of what is tabulated, one entry per list of functions."""
+    if not tables:
+        return NULL
+    memory = np.zeros(len(tables) * sizeof(Table), dtype=np.uint8)
+    cdef unsigned char[::1] raw = memory
+    cdef Table *t = <Table *> &raw[0]
+    cdef Table *one
+    cdef int i, j
+    keep.append(memory)
+    for i, (grid, coefficients) in enumerate(tables):
+        one = t + i
+        rows = 2 + sum(last + (1 if k < len(grid) - 1 else 0) for k, (_, _, _, last, _) in enumerate(grid))
+        if not 1 <= len(grid) <= MAX_SEGMENTS or np.ndim(coefficients) != 3 or np.shape(coefficients)[0] != rows \
+                or np.shape(coefficients)[1] < 1 or np.shape(coefficients)[2] != DEGREE + 1:
+            raise ValueError("a table has no grid, or not the coefficients of its grid")
+        one.n_segment, one.n = len(grid), np.shape(coefficients)[1]
+        for j, (lo, scale, first, last, row) in enumerate(grid):
+            one.lo[j], one.scale[j], one.first[j], one.last[j], one.row[j] = lo, scale, first, last, row
+        one.coefficient = reals(keep, coefficients)
+    return t
+
+
 cdef int fill(Tables *T, list keep, dict arrays, size) except -1:
     """The tables for one width of block; size is that of a register in bytes."""
     for name in ("n", "n_solved", "n_algebraic", "n_par", "n_reg", "n_entry", "n_matrix", "n_tol", "dense"):
@@ -42,6 +65,7 @@ cdef int fill(Tables *T, list keep, dict arrays, size) except -1:
     T.rates.op = operations(keep, arrays["rates"], size)
     T.slopes.op = operations(keep, arrays["slopes"], size)
     T.factor = <const Factor *> ints(keep, np.asarray(arrays["factors"]) * np.array([1, 1, size, size]))
+    T.table = lookups(keep, arrays["tables"])
     T.term = terms(keep, arrays["term_index"], arrays["term_weight"], size)
     T.rows.start = ints(keep, arrays["rows_start"])
     T.rows.term = terms(keep, arrays["rows_index"], arrays["rows_weight"], size)

@@ -20,7 +20,7 @@ LAYERS = (
     {"fields"},
     {"species"},
     # formulas on arrays
-    {"_broadcast"},
+    {"_broadcast", "piecewise"},
     {"electrochem", "film", "ghk"},
     # descriptions: pure data
     {"baths", "mechanisms", "membranes", "schedules", "surfaces"},

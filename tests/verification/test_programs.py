@@ -12,6 +12,7 @@ import pytest
 from ionflux._dispatch import kernels
 from ionflux.errors import Status
 from ionflux.lowering.program import Program
+from ionflux.piecewise import Piecewise, sampled
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 NONE = np.empty(0, np.intc)
@@ -130,6 +131,106 @@ def test_an_exponential_is_its_own_derivative() -> None:
     f, J = derivatives(p, y, [1.0])
     np.testing.assert_allclose(f, np.exp(y), rtol=4e-16)
     assert np.array_equal(f[:, 0], J[:, 0, 0])
+
+
+# --------------------------------------------------------------------------------------------------- tables, powers, two-state halves
+
+
+def tabulated() -> tuple[Program, list[Piecewise]]:
+    """Three functions of x, two of them on one grid, and one of a parameter."""
+    tables = [
+        sampled(lambda v: 3.0 * np.exp(-v / 0.4), -2.0, 2.0),
+        sampled(lambda v: 1.0 / (1.0 + np.exp(-v / 0.1)), -2.0, 2.0),
+        sampled(lambda v: np.where(v < 0.3, 1.0 + v, 2.0 - v), -2.0, 2.0, breaks=(0.3,)),
+    ]
+    p = Program()
+    states = [p.state() for _ in range(4)]
+    k = p.parameter()
+    x = p.sum({states[0]: 1.0, states[1]: -0.5})
+    for state, node in zip(states, [*p.table(x, tables), *p.table(k, tables[:1])], strict=True):
+        p.row(state, {node: 1.0})
+    return p, tables
+
+
+def test_the_kernels_look_up_what_the_table_says() -> None:
+    p, tables = tabulated()
+    x = np.concatenate([np.random.default_rng(1).uniform(-3.0, 3.0, 999), [-2.0, 2.0, 0.3, np.nextafter(0.3, 0), 1e9, -1e9]])
+    y = np.zeros((len(x), 4))
+    y[:, 0] = x
+    f, J = derivatives(p, y, [0.25])
+    for i, t in enumerate(tables):
+        size = np.max(np.abs(t(x[:999])))
+        np.testing.assert_allclose(f[:, i], t(x), rtol=1e-14, atol=1e-15 * size)
+        np.testing.assert_allclose(J[:, i, 0], t.slope(x), rtol=1e-12, atol=1e-12 * size)
+        np.testing.assert_allclose(J[:, i, 1], -0.5 * t.slope(x), rtol=1e-12, atol=1e-12 * size)
+    assert np.all(f[:, 3] == pytest.approx(tables[0](0.25), rel=1e-14))
+    assert not np.any(J[:, 3])
+
+
+def test_a_table_takes_any_number_and_a_run_on_it_ends_with_a_status() -> None:
+    p, _ = tabulated()
+    y = np.zeros((3, 4))
+    y[:, 0] = np.nan, np.inf, -np.inf
+    f, _ = derivatives(p, y, [np.inf])
+    assert not np.any(np.isfinite(f[:, :3]))
+    q = Program()
+    x, tiny = q.state(), q.parameter()
+    (node,) = q.table(x, [sampled(lambda v: v, 0.0, 1.0)])
+    q.row(x, {q.product(node, q.exp(node)): 1.0})
+    q.tolerance({x: 1.0}, x, tiny)
+    run = integrate(q, [0.5], [1e-9], [100.0])
+    assert run["status"][0] in (Status.STEP_TOO_SMALL, Status.NOT_FINITE)
+
+
+def test_tables_have_the_same_bits_on_every_instruction_set() -> None:
+    p, _ = tabulated()
+    tables, _ = p.finish()
+    tables.pop("pattern")
+    y = np.random.default_rng(2).uniform(-3.0, 3.0, (77, 4))
+    found = []
+    for module in builds():
+        for rows in (slice(None), slice(0, 5)):
+            f = np.empty((len(y[rows]), 4))
+            plan = module.Plan(tables)
+            plan.evaluate(np.ascontiguousarray(y[rows]), np.array([0.1]), NONE, np.empty((len(f), 0)), NONE, np.empty((0, len(f))), f)
+            found.append(f[:5])
+    assert all(np.array_equal(f, found[0]) for f in found)
+
+
+def test_a_run_through_a_table_is_that_through_the_function() -> None:
+    """dx/dt = -k x/(1 - e^-x) from its formula and from a table of it."""
+    ends = []
+    for table in (False, True):
+        p = Program()
+        x, one, zero, tiny = p.state(), p.parameter(), p.parameter(), p.parameter()
+        if table:
+            (node,) = p.table(x, [sampled(lambda v: v / (1.0 - np.exp(-v)), -5.0, 20.0, error=1e-11)])
+        else:
+            node = p.ghk(one, zero, one, p.sum({x: -1.0}))
+        p.row(x, {node: -1.0})
+        p.tolerance({x: 1.0}, x, tiny)
+        ends.append(integrate(p, [8.0], [1.0, 0.0, 1e-9], [1.0, 5.0, 9.0], rtol=1e-9)["out"][0, :, 0])
+    np.testing.assert_allclose(ends[1], ends[0], rtol=3e-8)
+
+
+def test_powers_and_halves_and_their_derivatives() -> None:
+    p = Program()
+    x, y = p.state(), p.state()
+    p.row(x, {p.power(x, 2.5): 1.0, p.power(p.product(x, y), 0.5): 1.0})
+    p.row(y, {p.logistic(y): 1.0})
+    at = np.array([[0.0, 800.0], [0.7, -800.0], [2.0, 3.0], [9.0, -3.0], [5.0, 40.0]])
+    f, J = derivatives(p, at, [])
+    a, b = at.T
+    np.testing.assert_allclose(f[1:, 0], (a**2.5 + np.sqrt(np.maximum(a * b, 0)))[1:] * np.where(a * b < 0, np.nan, 1)[1:], rtol=1e-14)
+    half = np.array([0.0, 1.0, 1 / (1 + np.exp(3)), 1 / (1 + np.exp(-3)), np.exp(-40.0)])
+    np.testing.assert_allclose(f[:, 1], half, rtol=1e-15, atol=1e-300)
+    np.testing.assert_allclose(J[:, 1, 1], -half * (1 - half), rtol=1e-14, atol=1e-300)
+    np.testing.assert_allclose(J[2, 0], [2.5 * 2**1.5 + 0.5 * np.sqrt(3 / 2), 0.5 * np.sqrt(2 / 3)], rtol=1e-14)
+    square = Program()
+    z = square.state()
+    square.row(z, {square.power(z, 1.5): 1.0})
+    f, J = derivatives(square, np.zeros((1, 1)), [])
+    assert f[0, 0] == J[0, 0, 0] == 0.0
 
 
 def test_what_cannot_be_lowered_is_refused() -> None:

@@ -153,6 +153,19 @@ IFX_INLINE vd v_max(vd a, vd b) {
 }
 IFX_INLINE vm v_finite(vd a) { return v_le(v_abs(a), v_set(DBL_MAX)); }
 
+/* ---- p[i] for the index of each lane ------------------------------------------------------------------------------------- */
+IFX_INLINE vd v_gather(const double *p, vm i) {
+#if IFX_VL == 8
+    return (vd)_mm512_i64gather_pd((__m512i)i, p, 8);
+#elif IFX_VL > 1
+    vd r;
+    IFX_EACH(l) r[l] = p[i[l]];
+    return r;
+#else
+    return p[i];
+#endif
+}
+
 /* ---- one lane of an array of vectors, as memory ---------------------------------------------------------------------- */
 IFX_INLINE double v_get(const vd *a, int lane) { return ((const double *)a)[lane]; }
 IFX_INLINE void v_put(vd *a, int lane, double x) { ((double *)a)[lane] = x; }

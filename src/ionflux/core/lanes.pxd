@@ -34,6 +34,7 @@ cdef extern from "lanes.h" nogil:
     vd v_min(vd a, vd b) noexcept
     vd v_max(vd a, vd b) noexcept
     vm v_finite(vd a) noexcept
+    vd v_gather(const double *p, vm i) noexcept
     double v_get(const vd *a, int lane) noexcept
     void v_put(vd *a, int lane, double x) noexcept
     void *v_alloc(size_t n_bytes) noexcept

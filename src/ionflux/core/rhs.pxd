@@ -7,11 +7,12 @@ of its own, once per width, and passed on as a `Runner`: it is walked at every s
 """
 from ionflux.core.lanes cimport v_set, vd
 from ionflux.core.laws cimport factor, factor_slope, law_ghk, law_ghk_slope
+from ionflux.core.lookup cimport look_up, look_up_slopes
 from ionflux.core.tables cimport (
     OP_BERNOULLI, OP_BERNOULLI_SLOPE, OP_EXP, OP_FACTORS, OP_GHK, OP_GHK_SLOPES, OP_LINEAR, OP_LOG, OP_LOG_PRODUCT, OP_PHI,
-    OP_PHI_SLOPE, OP_PRODUCT, OP_RECIPROCAL, Factor, Op, Program, Tables, Term,
+    OP_LOGISTIC, OP_PHI_SLOPE, OP_PRODUCT, OP_RECIPROCAL, OP_TABLE, OP_TABLE_SLOPES, Factor, Op, Program, Tables, Term,
 )
-from ionflux.core.vmath cimport v_bernoulli, v_bernoulli_slope, v_exp, v_log, v_phi, v_phi_slope
+from ionflux.core.vmath cimport v_bernoulli, v_bernoulli_slope, v_exp, v_log, v_logistic, v_phi, v_phi_slope
 
 cdef enum:
     MAX_WV = 4      # vectors per block
@@ -63,7 +64,7 @@ cdef inline void slopes_of_factors(const Tables *T, const Op *op, const vd *reg,
                 else:
                     s = s * factor(f.kind, f.power, at(reg, f.c)[v], at(reg, f.K)[v])
             out[(k - op.a) * WV + v] = s
-    if op.by_strength:
+    if op.extra:
         for v in range(WV):
             s = v_set(1.0)
             for j in range(op.a, op.b):
@@ -80,7 +81,7 @@ cdef inline void ghk_slopes(const Op *op, const vd *reg, vd *out, const int WV) 
         out[v] = law_ghk_slope(P, at(reg, op.a)[v], at(reg, op.b)[v], at(reg, op.e)[v], at(reg, op.e)[WV + v])
         out[WV + v] = v_set(0.0) - P * at(reg, op.d)[WV + v]
         out[2 * WV + v] = P * at(reg, op.d)[v]
-        if op.by_strength:
+        if op.extra:
             out[3 * WV + v] = law_ghk(v_set(1.0), at(reg, op.a)[v], at(reg, op.b)[v], at(reg, op.d)[v], at(reg, op.d)[WV + v])
 
 
@@ -131,6 +132,12 @@ cdef inline void run(const Tables *T, const Program *program, vd *reg, const int
         elif code == OP_EXP:
             for v in range(WV):
                 d[v] = v_exp(at(reg, op.a)[v])
+        elif code == OP_TABLE:
+            for v in range(WV):
+                look_up(T.table + op.extra, at(reg, op.a)[v], d + v, WV)
+        elif code == OP_LOGISTIC:
+            for v in range(WV):
+                d[v] = v_logistic(at(reg, op.a)[v])
         elif code == OP_PHI:
             for v in range(WV):
                 d[v] = v_phi(at(reg, op.a)[v])
@@ -140,6 +147,9 @@ cdef inline void run(const Tables *T, const Program *program, vd *reg, const int
         elif code == OP_BERNOULLI_SLOPE:
             for v in range(WV):
                 v_bernoulli_slope(at(reg, op.a)[v], d + v, d + WV + v)
+        elif code == OP_TABLE_SLOPES:
+            for v in range(WV):
+                look_up_slopes(T.table + op.extra, at(reg, op.a)[v], d + v, WV)
         elif code == OP_GHK_SLOPES:
             ghk_slopes(op, reg, d, WV)
         else:

@@ -30,7 +30,10 @@ cdef enum OpCode:   # the same integers as ionflux.lowering.program.Op
     OP_EXP              # dst = exp reg[a]
     OP_PHI              # dst = (e^x - 1 - x)/x^2 of x = reg[a]
     OP_PHI_SLOPE        # dst = its derivative
-    OP_LOG_PRODUCT = 14  # dst = reg[a] * reg[b], reg[c] = its logarithm
+    OP_LOG_PRODUCT      # dst = reg[a] * reg[b], reg[c] = its logarithm
+    OP_TABLE            # dst ... = functions of reg[a], tabulated together: table number `extra`
+    OP_TABLE_SLOPES     # dst ... = their derivatives
+    OP_LOGISTIC         # dst = 1/(1 + e^x) of x = reg[a]
 
 cdef enum FactorCode:   # the same integers as ionflux.mechanisms.FactorKind
     FACTOR_POWER         # c^n
@@ -44,7 +47,7 @@ cdef struct Op:
     int c
     int d
     int e
-    int by_strength      # 1: the slopes of GHK and of factors end with the derivative by the strength c
+    int extra            # 1: the slopes of GHK and of factors end with the derivative by the strength c; number of a table
     # 32 bytes. Registers stand as byte offsets, ranges as indices
 
 cdef struct Program:
@@ -61,6 +64,20 @@ cdef struct Factor:      # registers of c and K
     int power
     int c
     int K
+
+cdef enum:
+    MAX_SEGMENTS = 8     # as in ionflux.piecewise
+    DEGREE = 5
+
+cdef struct Table:       # functions of one variable on one grid; see ionflux.piecewise
+    int n_segment
+    int n                # functions
+    double lo[MAX_SEGMENTS]       # start of each segment
+    double scale[MAX_SEGMENTS]    # pieces per unit of x
+    double first[MAX_SEGMENTS]    # first and last piece that may be taken
+    double last[MAX_SEGMENTS]
+    double row[MAX_SEGMENTS]      # where piece 0 stands, in rows
+    const double *coefficient     # (rows, functions, DEGREE + 1)
 
 cdef struct Sums:        # value[i] = the terms from start[i] to start[i + 1]
     const int *start
@@ -80,6 +97,7 @@ cdef struct Tables:
     Program slopes         # derivatives of the rates, and the products that the Jacobian is summed from
     const Term *term       # of the sums in both
     const Factor *factor
+    const Table *table
     # dy/dt and Jacobian
     Sums rows
     Sums entries

@@ -136,6 +136,13 @@ cdef inline vd v_exp(vd x) noexcept nogil:
     return v_scale(v_set(1.0) + m, z)
 
 
+cdef inline vd v_logistic(vd x) noexcept nogil:
+    """1/(1 + e^x), by e^-|x| so that nothing overflows and the tail keeps its digits."""
+    cdef vd e = v_exp(-v_abs(x))
+    cdef vd inverse = v_set(1.0) / (v_set(1.0) + e)
+    return v_by_sign(x, inverse, e * inverse)
+
+
 cdef inline vd v_exp_and_rest(vd x, vd *rest) noexcept nogil:
     """e^x and 1 - e^x for x <= 0, both to full relative accuracy."""
     cdef vd z, m = v_exp_parts(x, &z)

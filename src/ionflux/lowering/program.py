@@ -7,12 +7,13 @@ order into lists, and returns the arrays that `ionflux._kernels.Plan` takes. It 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
 
+from ionflux.piecewise import Piecewise, on_one_grid
 from .elimination import elimination, sums
 
 __all__ = ["Node", "Program"]
@@ -40,13 +41,17 @@ class Op(IntEnum):
     PHI = 12
     PHI_SLOPE = 13
     LOG_PRODUCT = 14
+    TABLE = 15
+    TABLE_SLOPES = 16
+    LOGISTIC = 17
 
 
 @dataclass
 class _Operation:
     """One op as a node: what it reads, what it computes, and where its derivatives are.
 
-    reads : nodes. terms : of a sum. factors : of a product law. d(node)/d(read[i]) is slope node i where there is one.
+    reads : nodes. terms : of a sum. factors : of a product law. tables : functions on one grid. d(node)/d(read[i])
+    is slope node i where there is one.
     """
 
     op: Op
@@ -54,6 +59,7 @@ class _Operation:
     terms: tuple[tuple[Node, float], ...] = ()
     factors: tuple[tuple[int, int, Node, Node], ...] = ()
     width: int = 1
+    tables: tuple[Piecewise, ...] = ()
 
     @property
     def all_reads(self) -> set[Node]:
@@ -111,7 +117,7 @@ class Program:
         return p
 
     def _make(self, what: _Operation, gradient: Gradient | None = None, *, late: bool = False) -> Node:
-        key = (late, what.op, what.reads, what.terms, what.factors)
+        key = (late, what.op, what.reads, what.terms, what.factors, what.tables)
         if key not in self._cache:
             node = self._cache[key] = self._node(what.width)
             (self._late if late else self._ops)[node] = what
@@ -187,6 +193,49 @@ class Program:
         if self._depends(a):
             _add(gradient, self._depends(a), (self._make(_Operation(Op.PHI_SLOPE, (a,)), late=True),), 1.0)
         return self._make(_Operation(Op.PHI, (a,)), gradient)
+
+    def logistic(self, a: Node) -> Node:
+        """1/(1 + e^a): the open half of a two-state channel. Its derivative is minus the product of both halves."""
+        node = self._make(_Operation(Op.LOGISTIC, (a,)))
+        if self._depends(a) and not self._gradient[node]:
+            rest = self._make(_Operation(Op.LOGISTIC, (self._opposite(a),)), late=True)
+            _add(self._gradient[node], self._depends(a), (node, rest), -1.0)
+        return node
+
+    def power(self, a: Node, exponent: float) -> Node:
+        """a^exponent for any real exponent and a >= 0, by logarithms; so is its derivative: regular at 0 where it exists."""
+        if exponent == 1.0:
+            return a
+        log = self.log(a)
+        node = self._make(_Operation(Op.EXP, (self.sum({log: exponent}),)))
+        if self._depends(a) and not self._gradient[node]:
+            less = self._make(_Operation(Op.SUM, (), ((log, exponent - 1.0),)), late=True)
+            slope = self._make(_Operation(Op.EXP, (less,)), late=True)
+            _add(self._gradient[node], self._depends(a), (slope,), exponent)
+        return node
+
+    def table(self, x: Node, tables: Sequence[Piecewise]) -> list[Node]:
+        """Tabulated functions of x, in the order given. Those with the same breaks share the search for the piece x is on."""
+        found: list[Node] = [0] * len(tables)
+        groups: dict[tuple[float, ...], list[int]] = {}
+        for i, t in enumerate(tables):
+            groups.setdefault(t.breaks, []).append(i)
+        for places in groups.values():
+            group = tuple(on_one_grid(tables[i] for i in places))
+            node = self._make(_Operation(Op.TABLE, (x,), width=len(group), tables=group))
+            if self._depends(x) and not self._gradient[node]:
+                slopes = self._make(_Operation(Op.TABLE_SLOPES, (x,), width=len(group), tables=group), late=True)
+                for k in range(len(group)):
+                    gradient: Gradient = {}
+                    _add(gradient, self._depends(x), (slopes + k,), 1.0)
+                    self._gradient[node + k] = gradient
+            for k, i in enumerate(places):
+                found[i] = node + k
+        return found
+
+    def _opposite(self, a: Node) -> Node:
+        """-a, for the Jacobian only."""
+        return self._make(_Operation(Op.SUM, (), ((a, -1.0),)), late=True)
 
     def _add_relative(self, gradient: Gradient, x: Node) -> None:
         """d(ln x), with a reciprocal of x that only the Jacobian computes."""
@@ -291,6 +340,7 @@ class _Tables:
         self.n_reg = len(order)
         self.factors: list[tuple[int, int, int, int]] = []
         self.terms: list[tuple[int, float]] = []
+        self.tables: dict[tuple[Piecewise, ...], int] = {}
 
     @staticmethod
     def _alive(ops: dict[Node, _Operation], live: set[Node]) -> list[Node]:
@@ -331,6 +381,7 @@ class _Tables:
         out["factors"] = np.array(self.factors, dtype=np.intc).reshape(-1, 4)
         out["term_index"] = np.array([i for i, _ in self.terms], dtype=np.intc)
         out["term_weight"] = np.array([w for _, w in self.terms], dtype=float)
+        out["tables"] = [(t[0].grid, np.stack([one.coefficients for one in t], axis=1)) for t in self.tables]
         out.update(sums("rows", [{reg[k]: w for k, w in self.rows[s].items()} for s in self.states]))
         self._tolerance_rows(out)
         return out, dict(reg)
@@ -348,7 +399,7 @@ class _Tables:
         return [op for op in (fused.get(i, op) for i, op in enumerate(ops)) if op]
 
     def _encode(self, node: Node, what: _Operation) -> tuple[int, ...]:
-        """Eight integers: code, dst, a, b, c, d, e, by_strength (see Op in core/tables.pxd)."""
+        """Eight integers: code, dst, a, b, c, d, e, extra (see Op in core/tables.pxd)."""
         reg = self.register
         reads = [reg[r] for r in what.reads]
         if what.op in (Op.SUM, Op.LINEAR):
@@ -361,8 +412,11 @@ class _Tables:
             fields = [first, len(self.factors), *reads]
         else:
             fields = reads
-        by_strength = what.width > {Op.GHK_SLOPES: 3, Op.FACTOR_SLOPES: len(what.factors)}.get(what.op, what.width)
-        return (what.op, reg[node], *fields, *[0] * (5 - len(fields)), int(by_strength))
+        if what.tables:
+            extra = self.tables.setdefault(what.tables, len(self.tables))
+        else:
+            extra = int(what.width > {Op.GHK_SLOPES: 3, Op.FACTOR_SLOPES: len(what.factors)}.get(what.op, what.width))
+        return (what.op, reg[node], *fields, *[0] * (5 - len(fields)), extra)
 
     def _entries(self, ops: list[tuple[int, ...]]) -> dict[tuple[int, int], dict[int, float]]:
         """Jacobian entries as sums over registers, adding the products they need to the program."""
