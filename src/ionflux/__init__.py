@@ -78,16 +78,21 @@ if TYPE_CHECKING:
     from .junctions import donnan as donnan
     from .junctions import liquid_junction as liquid_junction
     from .junctions import teorell_meyer_sievers as teorell_meyer_sievers
+    from .mechanisms import HHK as HHK
     from .mechanisms import KCC2 as KCC2
     from .mechanisms import NKCC1 as NKCC1
+    from .mechanisms import Channel as Channel
     from .mechanisms import ConstantNaKATPase as ConstantNaKATPase
     from .mechanisms import CubicNaKATPase as CubicNaKATPase
     from .mechanisms import CurrentClamp as CurrentClamp
+    from .mechanisms import Gate as Gate
+    from .mechanisms import HHNa as HHNa
     from .mechanisms import Law as Law
     from .mechanisms import Leak as Leak
     from .mechanisms import LinearNaKATPase as LinearNaKATPase
     from .mechanisms import Mechanism as Mechanism
     from .mechanisms import NaKATPase as NaKATPase
+    from .mechanisms import Rate as Rate
     from .mechanisms import VoltageClamp as VoltageClamp
     from .mechanisms import Water as Water
     from .membranes import Layer as Layer
@@ -156,8 +161,8 @@ _HOMES = {
     "fields": "Parameter",
     "files": "load",
     "ghk": "ghk_conductance ghk_current ghk_flux ghk_membrane ghk_voltage unidirectional_fluxes",
-    "mechanisms": "ConstantNaKATPase CubicNaKATPase CurrentClamp KCC2 Law Leak LinearNaKATPase Mechanism NKCC1 NaKATPase VoltageClamp "
-    "Water",
+    "mechanisms": "Channel ConstantNaKATPase CubicNaKATPase CurrentClamp Gate HHK HHNa KCC2 Law Leak LinearNaKATPase Mechanism NKCC1 "
+    "NaKATPase Rate VoltageClamp Water",
     "junctions": "donnan liquid_junction teorell_meyer_sievers",
     "membranes": "Layer Membrane1D",
     "pitzer_equations": "PitzerParameters pitzer",

@@ -44,7 +44,7 @@ def steady_states(
         raise InputError(
             f"steady_states: between = {between!r} V with {points} points; give (low, high) within -1...1 V, at least 3 points"
         )
-    lowered = lower(cell)
+    lowered = lower(cell, resting=True)
     at = [i for i in lowered.model.potentials if lowered.state_names[i] in ("charge", "V")]
     if not at:
         raise InputError("steady_states: V is prescribed by a VoltageClamp; take it out")

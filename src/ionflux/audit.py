@@ -119,7 +119,7 @@ def _balance(run: Trajectory, ion: Any, moved: dict[str, Any]) -> tuple[Any, Any
     """(what the mechanisms moved into the cell, the gross of it), mol."""
     net: Any = np.zeros(len(run.t))
     gross: Any = np.zeros(len(run.t))
-    for m in run.cell.mechanisms:
+    for m in run.cell.ways:
         if nu := m.moves.get(ion, 0):
             net = net + nu * moved[m.name]
             gross = gross + np.abs(nu * moved[m.name])

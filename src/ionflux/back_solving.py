@@ -53,9 +53,9 @@ def solve_leaks(cell: Cell, *, V: float | None = None, for_: Iterable[Any] | Non
     rates = _rates(trial, V)
     for ion in wanted:
         leak = _leak(trial, ion)
-        other = sum(m.moves.get(ion, 0) * rates[m.name] for m in trial.mechanisms if m.name != leak.name)
+        other = sum(m.moves.get(ion, 0) * rates[m.name] for m in trial.ways if m.name != leak.name)
         own = rates[leak.name] / _size(leak)
-        gross = sum(abs(m.moves.get(ion, 0) * rates[m.name]) for m in trial.mechanisms if m.name != leak.name)
+        gross = sum(abs(m.moves.get(ion, 0) * rates[m.name]) for m in trial.ways if m.name != leak.name)
         size = 0.0 if gross == 0.0 else -other / own if own else np.inf
         if size < 0.0 or not np.isfinite(size):
             direction = "into" if other > 0 else "out of"
@@ -86,7 +86,7 @@ def _size(leak: Leak) -> float:
 
 def _rates(cell: Cell, V: float | None) -> dict[str, float]:
     """Cycles of every mechanism at the start (at V), mol/s."""
-    lowered = lower(cell)
+    lowered = lower(cell, resting=True)
     values = dict(lowered.defaults)
     if V is not None:
         values["_V"] = V

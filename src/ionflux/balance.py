@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .errors import ModelError, NoSteadyState
+from .lowering import lower
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -101,6 +102,7 @@ class Balance:
         """What each state is measured against: itself, or for a potential 25 mV."""
         charge = self.values["C_m"] * self.values["area"] / self.lowered.cell.faraday * 0.025
         at_25_mV = {"charge": charge, "electrode": charge, "V": 0.025, "psi_in": 0.025, "psi_out": 0.025}
+        at_25_mV |= {name: 1.0 for name in self.lowered.state_names if name.startswith("gate.")}
         return np.array([at_25_mV.get(name, abs(x) + 1e-300) for name, x in zip(self.lowered.state_names, y, strict=True)])
 
     def rates(self, y: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -159,6 +161,12 @@ class Balance:
 
     def eigenvalues(self, y: NDArray[np.float64]) -> NDArray[Any]:
         """Of the Jacobian (1/s), most negative first: at fixed totals, potentials without a capacitor following at once."""
+        whole = lower(self.lowered.cell)
+        if len(whole.state_names) != len(self.lowered.state_names):  # gates are states again
+            known = dict(zip(self.lowered.state_names, y, strict=True))
+            open_ = [name for name in whole.state_names if name not in known]
+            known |= {name: x[0] for name, x in self.lowered.observe(open_, y[None], self.base).items()}
+            return Balance(whole, self.values, self.start).eigenvalues(np.array([known[name] for name in whole.state_names]))
         J = self.rates(y)[1]
         slow = np.array([i for i in range(len(y)) if i not in self.lowered.model.algebraic])
         fast = np.array(self.lowered.model.algebraic, dtype=int)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from ._dispatch import kernels
 from .constants import FARADAY, GAS_CONSTANT
-from .errors import InputError, ModelError, ShapeError, UnitRangeError
+from .errors import InputError, ModelError, ShapeError, UnitRangeError, UnknownNameError
 from .fields import plain
+from .lowering.gates import Gates, channel_rate
 from .lowering.program import Node, Program
 from .lowering.rates import Env, Formula, affinity, rate
 from .mechanisms import Law
 from .mechanisms.base import ions_read
+from .mechanisms.channels import Way
 from .species import TEMPERATURE
 
 if TYPE_CHECKING:
@@ -37,7 +40,8 @@ class Evaluation(NamedTuple):
     ----------
     rate : cycles, mol m^-2 s^-1, positive in the direction in which `moves` is written. flux : {ion name: mol m^-2 s^-1, outward}.
     current : A/m^2, outward (of a CurrentClamp: into the cell). dI_dV : S/m^2.
-    affinity : J/mol per cycle, of the ions alone: RT sum nu ln(c_out/c_in) - q F V. work : W/m^2 put into the gradients, minus rate times
+    affinity : J/mol per cycle, of the ions alone: RT sum nu ln(c_out/c_in) - q F V; NaN where several ions pass a channel, each by its own.
+    work : W/m^2 put into the gradients, minus rate times
     affinity. atp : mol m^-2 s^-1 used.
     """
 
@@ -51,9 +55,9 @@ class Evaluation(NamedTuple):
 
 
 class _Alone:
-    """A mechanism in a membrane of its own: V is the state, all else are parameters."""
+    """A mechanism in a membrane of its own: V is the state, all else are parameters, gates too where they are given."""
 
-    def __init__(self, m: Mechanism) -> None:
+    def __init__(self, m: Mechanism, given: frozenset[str]) -> None:
         self.program = p = Program()
         self.formulas: list[Formula] = []
         self._nodes: dict[str, Node] = {}
@@ -64,14 +68,19 @@ class _Alone:
             return self._slot(name, lambda v: v[name])
 
         env = Env(p, self._slot, "", FARADAY, u, c, lambda name: p.log(c(name)))
-        cycles = rate(env, m)
-        p.row(V, {cycles: float(m.charge)})
+        gates = Gates({f"{m.name}.{gate.name}": gate for gate in m.gates}, "", TEMPERATURE.value, None)
+        gates.bind(env, V, m.moves)
+        for name in given:
+            gates.give(f"{m.name}.{name}", self._slot(f"gate.{name}", partial(_entry, f"gate.{name}")))
+        rates = {w: channel_rate(env, gates, w) if isinstance(w, Way) else rate(env, w) for w in m.ways}
+        p.row(V, {node: float(w.charge) for w, node in rates.items()})
         p.tolerance({V: 1.0}, V, self._slot("atol", lambda v: 1.0))
-        driving = p.sum(affinity(env, m))
-        tables, register = p.finish(wanted=[cycles, driving])
+        self.ways = tuple(rates)
+        wanted = [*rates.values(), *(p.sum(affinity(env, w)) for w in rates)]
+        tables, register = p.finish(wanted=wanted)
         tables.pop("pattern")
         self.plan = kernels.Plan(tables)
-        self.want = np.array([register[cycles], register[driving]], np.intc)
+        self.want = np.array([register[node] for node in wanted], np.intc)
 
     def _slot(self, name: str, formula: Formula) -> Node:
         if name not in self._nodes:
@@ -80,15 +89,15 @@ class _Alone:
         return self._nodes[name]
 
     def __call__(self, V: NDArray[np.float64], values: Mapping[str, Any]) -> tuple[Any, ...]:
-        """Rate, affinity over RT, d(charge)/dV at m potentials."""
+        """Rates and affinities over RT of the ways (2 ways, m), d(charge)/dV at m potentials."""
         m = len(V)
         slots = [np.asarray(f(values), dtype=float) for f in self.formulas]
         varying = [i for i, x in enumerate(slots) if x.ndim]
         base = np.array([x.flat[0] for x in slots])
         rows = np.ascontiguousarray(np.stack([slots[i] for i in varying], axis=1)) if varying else np.empty((m, 0))
-        out, f, J = np.empty((2, m)), np.empty((m, 1)), np.empty((m, 1))
+        out, f, J = np.empty((len(self.want), m)), np.empty((m, 1)), np.empty((m, 1))
         self.plan.evaluate(np.ascontiguousarray(V)[:, None], base, np.array(varying, np.intc), rows, self.want, out, f, J)
-        return out[0], out[1], J[:, 0]
+        return out[: len(self.ways)], out[len(self.ways) :], J[:, 0]
 
 
 def evaluate(
@@ -107,7 +116,7 @@ def evaluate(
     ----------
     V : V, inside minus outside. c_in, c_out : {ion: mol/m^3}. T : K. All broadcast.
     extra : {pool: mol/m^3} inside, for mechanisms that read pools such as ATP.
-    gates : none of the mechanisms has gates yet.
+    gates : {name: open probability} of a channel, ``{"m": 0.05}``; those not named stand at their steady value at V.
 
     Raises
     ------
@@ -118,14 +127,16 @@ def evaluate(
     """
     if m.law in (Law.WATER, Law.VOLTAGE):
         raise ModelError(f"{m.name} has no rate law in V and concentrations, so there is nothing to evaluate")
-    if gates:
-        raise InputError(f"{m.name} has no gates: leave out gates=")
+    opened = {name: _checked(f"gates[{name}]", x, 0.0, 1.0, "1") for name, x in (gates or {}).items()}
+    if unknown := [name for name in opened if name not in [gate.name for gate in m.gates]]:
+        raise UnknownNameError.among(f"{m.name} has no gate", unknown[0], [gate.name for gate in m.gates])
     given = {"V": _checked("V", V, -V_MOST, V_MOST, "V"), "T": _checked("T", T, TEMPERATURE.lo, TEMPERATURE.hi, "K")}
     for side, table in (("c_in", {**_named(c_in, "c_in"), **_named(extra or {}, "extra")}), ("c_out", _named(c_out, "c_out"))):
         for name in sorted(ions_read(m)[side]):
             if name not in table:
                 raise InputError(f"{m.name} needs [{name}]; add it to {side}=")
             given[f"{side}.{name}"] = _checked(f"{side}[{name}]", table[name], 0.0, C_MOST, "mol/m^3")
+    given |= {f"gate.{name}": x for name, x in opened.items()}
     try:
         columns = dict(zip(given, np.broadcast_arrays(*given.values()), strict=True))
     except ValueError:
@@ -135,7 +146,8 @@ def evaluate(
     values: dict[str, Any] = {k: float(given[k]) if given[k].ndim == 0 else x.ravel() for k, x in columns.items()}
     values |= {f"{m.name}.{name}": p.value for name, p in m.parameters().items()}
     values |= {"area": 1.0, "_VT": GAS_CONSTANT * values["T"] / FARADAY}
-    alone = m._cache.get("alone") or m._cache.setdefault("alone", _Alone(m))
+    key = ("alone", frozenset(opened))
+    alone = m._cache.get(key) or m._cache.setdefault(key, _Alone(m, frozenset(opened)))
     cycles, driving, slope = alone(np.asarray(columns["V"], dtype=float).ravel(), values)
 
     def shaped(x: Any) -> Any:
@@ -148,16 +160,22 @@ def evaluate(
     sign = 1.0 if m.law is Law.CURRENT else -1.0
     with np.errstate(invalid="ignore"):
         energy = GAS_CONSTANT * values["T"] * driving
-        work = -cycles * energy
+        work = -np.sum(cycles * energy, axis=0)
+    charges = [times(sign * FARADAY * w.charge, x) for w, x in zip(alone.ways, cycles, strict=True)]
+    total = np.sum(cycles, axis=0)
     return Evaluation(
-        shaped(cycles),
-        {ion.name: shaped(-nu * cycles) for ion, nu in m.moves.items()},
-        shaped(times(sign * FARADAY * m.charge, cycles)),
+        shaped(total),
+        {ion.name: shaped(-nu * x) for w, x in zip(alone.ways, cycles, strict=True) for ion, nu in w.moves.items()},
+        shaped(sum(charges[1:], charges[0])),
         shaped(sign * FARADAY * slope),
-        shaped(energy),
+        shaped(energy[0] if len(alone.ways) == 1 else np.full_like(total, np.nan)),
         shaped(work),
-        shaped(times(m.uses.get("ATP", 0), cycles)),
+        shaped(times(m.uses.get("ATP", 0), total)),
     )
+
+
+def _entry(name: str, v: Mapping[str, Any]) -> Any:
+    return v[name]
 
 
 @dataclass(frozen=True, eq=False)

@@ -28,7 +28,7 @@ Array = Any  # float for one state, array (t,), (cells,) or (cells, t) otherwise
 QUANTITIES = (
     "V volume area c_in c_out c_impermeant amount E current flux gate osmolarity_in osmolarity_out electrode_charge volume_out atp"
 ).split()
-INNER = ("rate", "affinity", "electrode", "membrane_charge", "amount_out", "VT")
+INNER = ("rate", "affinity", "steady", "electrode", "membrane_charge", "amount_out", "VT")
 
 
 class ByName(Mapping[str, Any]):
@@ -107,7 +107,7 @@ class Energy:
     def _sum(self, chosen: Callable[[Any], bool], sign: float) -> Array:
         s = self._seen
         total: Any = np.zeros(s.shape)
-        for m in s.lowered.cell.mechanisms:
+        for m in s.lowered.cell.ways:
             if chosen(m):
                 total = total + sign * self._RT * s._look(f"rate.{m.name}") * s._look(f"affinity.{m.name}")
         return s._plain(total)
@@ -279,18 +279,23 @@ class Observed:
     def current(self) -> ByName:
         F, cell = self.lowered.cell.faraday, self.lowered.cell
         # rates are inward; a current clamp is the one whose current counts into the cell
-        charge = {m.name: (m.charge if m.law is Law.CURRENT else -m.charge) for m in cell.mechanisms}
+        charge = {m.name: {w.name: (w.charge if m.law is Law.CURRENT else -w.charge) for w in m.ways} for m in cell.mechanisms}
         if cell.clamp is not None:
-            charge[cell.clamp.name] = -1
-        return ByName("mechanism", tuple(charge), lambda m: self._plain(F * charge[m] * self._look(f"rate.{m}") / self.area))
+            charge[cell.clamp.name] = {cell.clamp.name: -1}
+
+        def of(label: str) -> Array:
+            parts = [F * z * self._look(f"rate.{way}") for way, z in charge[label].items()]
+            return self._plain(sum(parts[1:], parts[0]) / self.area)
+
+        return ByName("mechanism", tuple(charge), of)
 
     @property
     def flux(self) -> ByName:
-        moves = {m.name: m.moves for m in self.lowered.cell.mechanisms}
+        moves = {m.name: {ion.name: (n, w.name) for w in m.ways for ion, n in w.moves.items()} for m in self.lowered.cell.mechanisms}
 
         def of(label: str) -> ByName:
-            nu = {ion.name: n for ion, n in moves[label].items()}
-            return ByName("ion moved", tuple(nu), lambda i: self._plain(-nu[i] * self._look(f"rate.{label}") / self.area))
+            nu = moves[label]
+            return ByName("ion moved", tuple(nu), lambda i: self._plain(-nu[i][0] * self._look(f"rate.{nu[i][1]}") / self.area))
 
         return ByName("mechanism", tuple(moves), of)
 

@@ -71,7 +71,7 @@ class Protocol:
     def start(self) -> NDArray[np.float64]:
         """States at the start of the first cell, (1, n)."""
         y = np.array([[float(np.asarray(x).flat[0]) for x in self.lowered.initial(self.values)]])
-        return self.lowered.settle(y, self.base, self.slots, self.rows_at(np.zeros(1))) if self.lowered.model.algebraic else y
+        return self.lowered.begin(y, self.base, self.slots, lambda: self.rows_at(np.zeros(1)))
 
     def rows_at(self, t: NDArray[np.float64], cell: int = 0, segment: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
         """Their values at times t of one cell, (len(t), slots)."""
@@ -88,17 +88,19 @@ def tolerance_values(rtol: float, atol: float | Mapping[str, float] | None) -> d
     """Absolute tolerances: concentrations (mol/m^3 at the starting volume), V (volts), relative volume."""
     if not 1e-13 <= rtol <= 0.1:
         raise InputError(f"rtol = {rtol!r} is outside 1e-13...0.1; 1e-6 is the default")
-    chosen = {"c": 1e-3 * rtol, "V": 4.0 * rtol, "volume": 1e-3 * rtol}
+    chosen = {"c": 1e-3 * rtol, "V": 4.0 * rtol, "volume": 1e-3 * rtol, "gate": rtol}
     if isinstance(atol, Mapping):
         if unknown := set(atol) - set(chosen):
-            raise InputError(f"atol has no part {sorted(unknown)[0]!r}; its parts are 'c' (mol/m^3), 'V' (volts), 'volume' (relative)")
+            raise InputError(
+                f"atol has no part {sorted(unknown)[0]!r}; its parts are 'c' (mol/m^3), 'V' (volts), 'volume' (relative), 'gate'"
+            )
         chosen |= {k: float(v) for k, v in atol.items()}
     elif atol is not None:
         chosen["c"] = float(atol)
     for name, value in chosen.items():
         if not (0.0 <= value < np.inf) or (name == "V" and value == 0.0):
             raise InputError(f"atol[{name!r}] = {value!r} must be a positive finite number")
-    return {"_atol_c": chosen["c"], "_atol_V": chosen["V"], "_atol_w": chosen["volume"]}
+    return {"_atol_c": chosen["c"], "_atol_V": chosen["V"], "_atol_w": chosen["volume"], "_atol_gate": chosen["gate"]}
 
 
 def with_derived(cell: Cell, values: dict[str, Any]) -> dict[str, Any]:

@@ -216,8 +216,11 @@ def restarted(cell: Cell, seen: Any) -> Cell:
     new["V"] = None if cell.potential == "electroneutral" else first(seen.V)
     if cell.area_law != "fixed":
         new["area"] = first(seen.area)
+    state = {name: first(seen.gate[name]) for name, gate in cell.gates.items() if not gate.at_once}
     if q := first(seen.electrode_charge):
-        new["state"] = {**cell.state, "electrode_charge": q}
+        state["electrode_charge"] = q
+    if state:
+        new["state"] = {**cell.state, **state}
     if cell.extra_pools:
         at = {"in": seen.c_in, "out": seen.c_out}
         new["pools"] = tuple(replace(p, c=first(at[p.side][p.name])) if isinstance(p, Pool) else p for p in cell.pools)

@@ -81,7 +81,7 @@ class SteadyState(Kept, Observed):
     def state(self) -> dict[str, float]:
         """What `Cell(state=)` takes beside amounts, volume and V: the electrode charge (C) where there is one, and gates."""
         charge = {"electrode_charge": float(self.electrode_charge)} if self.electrode_charge else {}
-        return charge | {name: float(self.gate[name]) for name in self.gate}
+        return charge | {name: float(self.gate[name]) for name, gate in self.cell.gates.items() if not gate.at_once}
 
     def resting(self) -> Cell:
         """The cell with this state as its start."""
@@ -137,7 +137,7 @@ def closed_form(cell: Cell) -> ClosedForm:
     exists = solved.X > 0.0 and bool(np.all(np.isfinite(solved.c_in)))
     w = problem.n_X / solved.X if exists else float("nan")
     V = solved.u * cell.thermal_voltage if exists else float("nan")
-    balance = Balance(lower(cell), _electroneutral(lower(cell).defaults))
+    balance = Balance(lower(cell, resting=True), _electroneutral(lower(cell).defaults))
     amount = {f"amount.{i.name}": c * w for i, c in zip(cell.ions, solved.c_in, strict=True)}
     y = balance.state(**amount, volume=w, V=V)
     form = ClosedForm(balance, y, iterations=0, method="closed form" if problem.constant_pump else "scalar root")
@@ -176,7 +176,7 @@ def steady_state(
     form = _form(cell) if not totals else None
     if form is not None and electroneutral and start is None:
         return form
-    lowered = lower(cell)
+    lowered = lower(cell, resting=True)
     values = _with_totals(cell, _electroneutral(lowered.defaults) if electroneutral else lowered.defaults, totals or {})
     balance = Balance(lowered, values)
     guess = None

@@ -146,8 +146,7 @@ def sweep(
     y = np.empty((n_cells, n))
     for k, x in enumerate(protocol.lowered.initial(protocol.values)):
         y[:, k] = np.reshape(x, -1)
-    if protocol.lowered.model.algebraic:
-        y = protocol.lowered.settle(y, protocol.base, protocol.slots, _rows(protocol, n_cells, np.zeros(1)))
+    y = protocol.lowered.begin(y, protocol.base, protocol.slots, lambda: _rows(protocol, n_cells, np.zeros(1)))
     status = np.full(n_cells, kernels.PENDING, np.intc)
     status[list(refused)] = Status.BAD_INPUT
     arrays: dict[str, Any] = {

@@ -38,6 +38,21 @@ MAKERS: dict[str, dict[str, Maker]] = {
         "Goldman": lambda rng: ifx.Leak(ion(rng), P=log_uniform(rng, 1e-10, 1e-6)),
         "fixed reversal": lambda rng: ifx.Leak(ion(rng), g=log_uniform(rng, 1e-2, 1e2), E=rng.uniform(-0.1, 0.1)),
     },
+    "Channel": {
+        "ohmic": lambda rng: ifx.Channel("one", permeates={ion(rng): 1}, g=log_uniform(rng, 1e-2, 1e2)),
+        "permeability": lambda rng: ifx.Channel("one", permeates={ion(rng): 1}, P=log_uniform(rng, 1e-10, 1e-6), q10_g=2.5, T_ref=300.0),
+        "fixed reversal": lambda rng: ifx.Channel("one", permeates={K: 1}, g=log_uniform(rng, 1e-2, 1e2), E=rng.uniform(-0.1, 0.1)),
+    },
+    "HHNa": {
+        "ohmic": lambda rng: ifx.HHNa(g=log_uniform(rng, 1e1, 1e4)),
+        "permeability": lambda rng: ifx.HHNa(P=log_uniform(rng, 1e-8, 1e-5)),
+        "fixed reversal": lambda rng: ifx.HHNa(g=1200.0, E=0.05, T_ref=300.0),
+    },
+    "HHK": {
+        "ohmic": lambda rng: ifx.HHK(g=log_uniform(rng, 1e1, 1e4)),
+        "permeability": lambda rng: ifx.HHK(P=log_uniform(rng, 1e-8, 1e-5)),
+        "fixed reversal": lambda rng: ifx.HHK(g=360.0, E=-0.077, T_ref=300.0),
+    },
     "KCC2": {"conductance": lambda rng: ifx.KCC2(g=log_uniform(rng, 1e-2, 1e1))},
     "NKCC1": {"conductance": lambda rng: ifx.NKCC1(g=log_uniform(rng, 1e-3, 1e1))},
     "NaKATPase": {

@@ -4,6 +4,7 @@ A twin gives the rate of a mechanism, cycles per membrane area and time (mol m^-
 written in, into the cell), and beside it the size of the terms that the rate is the sum of, which is what round-off is measured against.
 
     ohmic leak       g (E - V)/(z F),  E = (RT/zF) ln(c_o/c_i), or E given
+    channel          a leak times the openness of its gates, times q10^((T - T_ref)/10)
     Goldman leak     P [B(zu) c_o - B(-zu) c_i],  B(x) = x/(e^x - 1),  u = V F/RT
     KCC2             (g/F) (E_K - E_Cl);  NKCC1  (g/F) (E_Na + E_K - 2 E_Cl)
     Na/K pumps       J_max;  J_max (Na_i/Na_o)^3;  k Na_i;  J_max (Na_i/(K_Na + Na_i))^3 (K_o/(K_K + K_o))^2
@@ -77,6 +78,36 @@ def leak(m: Any, at: Point) -> Rate:
     return g * (at.E(m.ion) - at.V) / (z * at.F), g * (at.VT * logs + abs(at.V)) / at.F
 
 
+def channel(m: Any, at: Point) -> Rate:
+    """A leak whose size follows the temperature."""
+    rate, size = leak(m, at)
+    if m.T_ref is None:
+        return rate, size
+    q = at.exactly(m.q10_g) ** ((at.T - at.exactly(m.T_ref)) / 10)
+    return q * rate, q * size * (1 + abs(at.T - m.T_ref))
+
+
+def hodgkin_huxley(gates: tuple[str, ...]) -> Callable[[Any, Point], Rate]:
+    """A channel of the squid axon, gates at their steady values; per ms and mV as printed (in the modern sign)."""
+
+    def twin(m: Any, at: Point) -> Rate:
+        v, exp = at.V * 1000, at.math.exp
+        steep = 1 + abs(v)
+        alpha = {
+            "m": bernoulli(-(v + 40) / 10, at.math),
+            "h": 7 * exp(-(v + 65) / 20) / 100,
+            "n": bernoulli(-(v + 55) / 10, at.math) / 10,
+        }
+        beta = {"m": 4 * exp(-(v + 65) / 18), "h": 1 / (1 + exp(-(v + 35) / 10)), "n": exp(-(v + 65) / 80) / 8}
+        rate, size = leak(m, at)
+        for gate in gates:
+            open_ = alpha[gate] / (alpha[gate] + beta[gate])
+            rate, size = rate * open_, size * open_
+        return rate, size * (1 + len(gates) * steep)
+
+    return twin
+
+
 def cotransport(g: Any, at: Point, terms: tuple[tuple[int, str, int], ...]) -> Rate:
     """(g/F) sum of n E over (n, ion, z); the log of each concentration is a term of its own."""
     g = at.exactly(g)
@@ -130,6 +161,9 @@ def current_clamp(m: Any, at: Point) -> Rate:
 #: by the name of the class. What has no rate of its own (water, voltage clamp) is tested where it acts: see tests/conformance
 RATES: dict[str, Callable[[Any, Point], Rate]] = {
     "Leak": leak,
+    "Channel": channel,
+    "HHNa": hodgkin_huxley(("m", "m", "m", "h")),
+    "HHK": hodgkin_huxley(("n", "n", "n", "n")),
     "KCC2": kcc2,
     "NKCC1": nkcc1,
     "NaKATPase": hill_pump,

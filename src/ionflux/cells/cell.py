@@ -14,6 +14,7 @@ from ionflux.errors import InputError
 from ionflux.fields import Described, Parameter, described, param
 from ionflux.mechanisms.base import Mechanism
 from ionflux.mechanisms.clamps import VoltageClamp
+from ionflux.mechanisms.gates import Gate
 from ionflux.mechanisms.water import Water
 from ionflux.species import TEMPERATURE, IonSpecies
 from ionflux.surfaces import ChargedSurface
@@ -93,7 +94,7 @@ class Cell(Described):
     V : float, optional
         Membrane potential inside minus outside at the start, V.
     state : mapping from str to float
-        Other states at the start: ``{"electrode_charge": C}``.
+        Other states at the start: ``{"electrode_charge": C, "HHNa.m": 0.05}``. Gates that are not named start at their steady values.
     potential : {"charge", "electroneutral", "current"}
         How V is found, as above.
     pools : sequence of Pool and Slaved
@@ -228,6 +229,17 @@ class Cell(Described):
     def mechanisms(self) -> tuple[Mechanism, ...]:
         """What moves ions and charge, in the order of the membrane: all but `water` and `clamp`."""
         return tuple(m for m in self.membrane if not isinstance(m, Water | VoltageClamp))
+
+    @property
+    def ways(self) -> tuple[Any, ...]:
+        """What has a rate of its own: each mechanism, and of a channel each ion."""
+        ways: tuple[Any, ...] = self._cache.setdefault("ways", tuple(way for m in self.mechanisms for way in m.ways))
+        return ways
+
+    @property
+    def gates(self) -> Mapping[str, Gate]:
+        """The gates of its channels by name, ``"HHNa.m"``."""
+        return {f"{m.name}.{gate.name}": gate for m in self.mechanisms for gate in m.gates}
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -77,9 +77,12 @@ def check_choices(cell: Cell) -> None:
             f"Cell.activity = {cell.activity!r}; it is None (concentrations), 'davies' or 'limiting': "
             "the extended law would need a size for each ion"
         )
-    for name in cell.state:
-        if name not in STATES:
-            raise UnknownNameError.among("Cell.state: this cell has no state", name, STATES)
+    gates = [f"{m.name}.{gate.name}" for m in cell.membrane for gate in m.gates if not gate.at_once]
+    for name, value in cell.state.items():
+        if name not in (*STATES, *gates):
+            raise UnknownNameError.among("Cell.state: this cell has no state", name, (*STATES, *gates))
+        if name in gates and not 0.0 <= value <= 1.0:
+            raise UnitRangeError(f"Cell.state[{name!r}] = {value:g}; a gate is between 0 and 1")
     if abs(charge := cell.state.get("electrode_charge", 0.0)) > MAX_CHARGE:
         raise UnitRangeError(f"Cell.state['electrode_charge'] = {charge:g} C is outside ±{MAX_CHARGE:g} C; write {charge:g}*fC or *pC")
     if cell.potential == "electroneutral":
@@ -184,7 +187,14 @@ def _as_pool(m: Mechanism, name: str) -> str:
 
 def _check_fixed(cell: Cell, m: Mechanism) -> None:
     """A fixed reversal potential moves charge and no ion, so the ion must be one that does not move."""
-    ion: IonSpecies = m.ion  # type: ignore[attr-defined]
+    ion: IonSpecies | None = m.ion  # type: ignore[attr-defined]
+    if ion is None:
+        if cell.potential != "current":
+            raise ModelError(
+                f"{m!r} moves charge and names no ion: nothing would balance it. Name the ions with permeates=, or take "
+                "potential='current', where V does not follow from the charge"
+            )
+        return
     name = f"c_in.{ion.name}"
     if cell.potential != "current" and name not in cell.held and name not in cell.slaved:
         raise ModelError(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from math import nan
 
 from ionflux.baths import Impermeant
 from ionflux.fields import Described, Parameter
+from ionflux.mechanisms.gates import Gate
 from .cell import Cell
 from .checks import MAX_CHARGE
 from .pools import Pool
@@ -43,11 +45,23 @@ def _collected(cell: Cell) -> dict[str, Parameter]:
         own[name] = pool.parameters()["c" if isinstance(pool, Pool) else "constant"]
     brought = None if "electrode_charge" in cell.state else "none has been brought before the start"
     own["state.electrode_charge"] = Parameter(start.electrode_charge, "C", -MAX_CHARGE, MAX_CHARGE, "charge from electrodes", brought)
+    for m in cell.mechanisms:
+        for gate in m.gates:
+            if not gate.at_once:
+                own[f"state.{m.name}.{gate.name}"] = _gate(cell, m.name, gate)
     for m in cell.membrane:
         own |= {f"{m.name}.{name}": p for name, p in m.parameters().items()}
     for name in follows(cell):
         own.pop(name, None)
     return {name: dataclasses.replace(p, source=cell.sources.get(name, p.source)) for name, p in own.items()}
+
+
+def _gate(cell: Cell, of: str, gate: Gate) -> Parameter:
+    """A gate at the start; at its steady value where it is not given."""
+    name = f"{of}.{gate.name}"
+    if name in cell.state:
+        return Parameter(cell.state[name], "1", 0.0, 1.0, f"gate {gate.name} of {of} at the start")
+    return Parameter(nan, "1", 0.0, 1.0, f"gate {gate.name} of {of} at the start", "steady where the cell starts")
 
 
 def follows(cell: Cell) -> dict[str, str]:

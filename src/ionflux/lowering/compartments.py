@@ -329,7 +329,7 @@ class Outside:
 def start_values(cell: Cell, prefix: str = "") -> dict[str, Any]:
     """What the start of a cell adds to its dotted names: amounts, volume, V, impermeants, thermal voltage, unit tolerances."""
     values = values_of_start(cell.start, cell.faraday, cell.thermal_voltage)
-    values |= {"_atol_c": 1e-9, "_atol_V": 1e-6, "_atol_w": 1e-9}
+    values |= {"_atol_c": 1e-9, "_atol_V": 1e-6, "_atol_w": 1e-9, "_atol_gate": 1e-6}
     return {prefix + name: value for name, value in values.items()}
 
 

@@ -26,9 +26,9 @@ NO_SLOTS = np.empty(0, np.intc)
 class Lowered:
     """A cell's program as the kernels take it, and the way from dotted names to its parameters."""
 
-    def __init__(self, cell: Cell, moving: frozenset[str] = frozenset(), *, counting: bool = False) -> None:
+    def __init__(self, cell: Cell, moving: frozenset[str] = frozenset(), *, counting: bool = False, resting: bool = False) -> None:
         self.cell = cell
-        self.model = Model({"": cell}, moving, counting=counting)
+        self.model = Model({"": cell}, moving, counting=counting, resting=resting)
         self.state_names = self.model.state_names
         self.slots = self.model.slots
         tables, self.registers = self.model.program.finish()
@@ -53,6 +53,8 @@ class Lowered:
     def defaults(self) -> dict[str, Any]:
         """Dotted name -> number, with the names that the start and the tolerances add."""
         values: dict[str, Any] = {name: p.value for name, p in self.cell.parameters().items()}
+        for gate in self.model.gates[""].all:
+            values[f"state.{gate}"] = self.cell.state.get(gate, np.nan)
         values.update(start_values(self.cell))
         return values
 
@@ -63,6 +65,31 @@ class Lowered:
     def initial(self, values: Values) -> list[Any]:
         """States at the start, in order. A potential that follows from the currents starts as a guess; see `settle`."""
         return self.model.initial(values)
+
+    def begin(
+        self, y: NDArray[np.float64], base: NDArray[np.float64], slots: NDArray[np.intc], rows: Callable[[], NDArray[np.float64]]
+    ) -> NDArray[np.float64]:
+        """States (m, n) with what the start leaves open: gates at their steady values, potentials without a capacitor settled."""
+        open_ = [i for i, name in enumerate(self.state_names) if np.isnan(y[:, i]).any() and name.partition(".")[0] == "gate"]
+        algebraic = bool(self.model.algebraic)
+        if not open_:
+            return self.settle(y, base, slots, rows()) if algebraic else y
+        given = rows()
+        y = np.array(y)
+        missing = np.isnan(y[:, open_])
+        y[:, open_] = np.where(missing, 0.5, y[:, open_])
+        names = ["steady" + self.state_names[i][4:] for i in open_]
+        going = np.ones(len(y), dtype=bool)  # each row stops by itself, so that it has the same bits among others
+        for _ in range(200):
+            if algebraic:
+                y[going] = self.settle(y, base, slots, given)[going]
+            seen = self.observe(names, y, base, slots, lambda: given)
+            new = np.where(missing & going[:, None], np.stack([seen[name] for name in names], axis=1), y[:, open_])
+            going &= np.any(np.abs(new - y[:, open_]) > 1e-15, axis=1)
+            y[:, open_] = new
+            if not going.any():
+                break
+        return y
 
     def settle(self, y: NDArray[np.float64], base: NDArray[np.float64], slots: Any = NO_SLOTS, rows: Any = None) -> NDArray[np.float64]:
         """States (m, n) with every potential that has no capacitor at the value where its currents cancel.
@@ -133,10 +160,11 @@ class Lowered:
         return f, J
 
 
-def lower(cell: Cell, moving: frozenset[str] = frozenset(), *, counting: bool = False) -> Lowered:
-    """The lowered cell; made once and kept on the (frozen) cell."""
-    key = ("lowered", moving, counting)
+def lower(cell: Cell, moving: frozenset[str] = frozenset(), *, counting: bool = False, resting: bool = False) -> Lowered:
+    """The lowered cell; made once and kept on the (frozen) cell. `resting` as in `Model`."""
+    resting = resting and any(m.gates for m in cell.mechanisms)
+    key = ("lowered", moving, counting, resting)
     if key not in cell._cache:
-        cell._cache[key] = Lowered(cell, moving, counting=counting)
+        cell._cache[key] = Lowered(cell, moving, counting=counting, resting=resting)
     lowered: Lowered = cell._cache[key]
     return lowered

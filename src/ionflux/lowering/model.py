@@ -19,8 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ionflux.mechanisms.channels import Way
 from .compartments import Inside, Outside
 from .faces import Faces, first_guess
+from .gates import Gates, channel_rate
 from .nonideal import Activities
 from .program import Node, Program
 from .rates import Env, Formula, Values, affinity, rate, value, water_rate
@@ -47,15 +49,20 @@ class Model:
     moving : baths whose concentrations change within a segment of a schedule (ramps): what is nonlinear in them is then computed by the
         kernel instead of once per segment.
     counting : add a counter for every mechanism, the cycles it has made (mol), for the full audit.
+    resting : gates with a time course stand at their steady values and are no states: what a search for rests solves.
     """
 
-    def __init__(self, members: Mapping[str, Cell], moving: frozenset[str] = frozenset(), *, counting: bool = False) -> None:
+    def __init__(
+        self, members: Mapping[str, Cell], moving: frozenset[str] = frozenset(), *, counting: bool = False, resting: bool = False
+    ) -> None:
         self.program = Program()
         self.slots: list[Slot] = []
         self.observables: dict[str, Node] = {}
         self.state_names: list[str] = []
         self.algebraic: list[int] = []  # positions of states that follow from the others at once
         self._inputs: dict[str, Node] = {}
+        # first of all states: elimination then fills in least
+        self.gates = {x: Gates(cell.gates, x, cell.T, None if resting else self._state) for x, cell in members.items()}
         self.insides = {x: Inside(self.program, self.slot, cell, x, self._state) for x, cell in members.items()}
         self.outside = Outside(self.program, self.slot, list(self.insides.values()), next(iter(members)), moving, self._state)
         self.rates: dict[str, Node] = {}
@@ -95,6 +102,8 @@ class Model:
         x = next(prefix for prefix in sorted(self.insides, key=len, reverse=True) if name.startswith(prefix))
         inside, what = self.insides[x], name[len(x) :]
         cell = inside.cell
+        if what.startswith("gate."):  # NaN: what is steady, see `Lowered.begin`
+            return values.get(f"{x}state.{what[5:]}", np.nan)
         if what == "charge":
             charge = values[f"{x}C_m"] * values[f"{x}area"] * values[f"{x}_V"] / cell.faraday
             # on the area that the membrane has at the volume of the start
@@ -139,7 +148,10 @@ class Model:
             effective = partial(_at_face, faces, effective)
         drop = None if faces is None else faces.drop
         env = Env(p, self.slot, x, cell.faraday, inside.u, c, partial(self._log, inside), inside.spread, effective, drop)
-        rates = {m: rate(env, m) for m in cell.mechanisms}
+        gates = self.gates[x]
+        gates.bind(env, inside.V, cell.ions)
+        rates = {m: channel_rate(env, gates, m) if isinstance(m, Way) else rate(env, m) for m in cell.ways}
+        gates.rows()
         self.rates |= {x + m.name: node for m, node in rates.items()}
         for ion in inside.free:
             p.row(inside.amount[ion], {rates[m]: m.moves.get(ion, 0) for m in rates})
@@ -191,11 +203,14 @@ class Model:
                 look[f"{x}E.{ion.name}"] = p.linear(per_charge, terms)
         look |= {f"{x}c_in.{name}": self._concentration(inside, f"c_in.{name}") for name in inner}
         look |= {f"{x}c_out.{name}": self._concentration(inside, f"c_out.{name}") for name in outer}
-        for m in cell.mechanisms:
+        gates = self.gates[x]
+        look |= {f"{x}gate.{name}": gates.node(name) for name in gates.all}
+        look |= {f"{x}steady.{name}": gates.at_rest(name) for name in gates.states}
+        for m in rates:
             look[f"{x}rate.{m.name}"] = rates[m]
             look[f"{x}affinity.{m.name}"] = p.sum(affinity(env, m))
         if cell.clamp is not None:
-            look[f"{x}rate.{cell.clamp.name}"] = p.sum({rates[m]: -float(m.charge) for m in cell.mechanisms if m.charge})
+            look[f"{x}rate.{cell.clamp.name}"] = p.sum({rates[m]: -float(m.charge) for m in rates if m.charge})
         self.observables = look
 
     # ---- tolerances ------------------------------------------------------------------------------------------------------
@@ -207,12 +222,14 @@ class Model:
         """
         p = self.program
         rows: dict[Node, tuple[Node, float, bool]] = {}
+        gates = {state for of_cell in self.gates.values() for state in of_cell.states.values()}
         for x, inside in self.insides.items():
             rows |= self._rows_of(x, inside)
+            rows |= dict.fromkeys(self.gates[x].states.values(), (self.slot(f"{x}atol gate", value(f"{x}_atol_gate")), 1.0, False))
         for state in p.states:
             atol, rtol, positive = rows[state]
             p.tolerance({state: 1.0}, state, atol, rtol=rtol, positive=positive)
-            if not positive:
+            if not positive and state not in gates:
                 self.potentials.append(p.states.index(state))
         for x, inside in self.insides.items():
             if inside.replaced is not None:

@@ -187,6 +187,15 @@ class Program:
             _add(self._gradient[node], self._depends(a), (node,), 1.0)
         return node
 
+    def bernoulli(self, a: Node) -> Node:
+        """a/(e^a - 1)."""
+        gradient: Gradient = {}
+        if self._depends(a):
+            _add(gradient, self._depends(a), (self._make(_Operation(Op.BERNOULLI_SLOPE, (a,), width=2), late=True),), 1.0)
+        pair = self._make(_Operation(Op.BERNOULLI, (a,), width=2))
+        self._gradient[pair] = gradient
+        return pair
+
     def phi(self, a: Node) -> Node:
         """(e^a - 1 - a)/a^2, the mean excess of an exponential: 1/2 at a = 0."""
         gradient: Gradient = {}

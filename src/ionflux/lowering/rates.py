@@ -32,9 +32,18 @@ def value(name: str) -> Formula:
 
 def kernel_log(x: Any) -> Any:
     """ln x by the kernels' own function, so that a number and an array of numbers agree to the last bit."""
+    return _by_kernel("log", x)
+
+
+def kernel_exp(x: Any) -> Any:
+    """e^x likewise."""
+    return _by_kernel("exp", x)
+
+
+def _by_kernel(name: str, x: Any) -> Any:
     flat = np.atleast_1d(np.asarray(x, dtype=float)).ravel()
     out = np.empty_like(flat)
-    kernels.vmath("log", flat, out)
+    kernels.vmath(name, flat, out)
     return out.reshape(np.shape(x)) if np.ndim(x) else float(out[0])
 
 

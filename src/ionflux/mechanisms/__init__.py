@@ -4,25 +4,32 @@ from __future__ import annotations
 
 from ionflux.fields import param
 from .base import Factor, FactorKind, Law, Mechanism, mechanism, power, saturation
+from .channels import HHK, Channel, HHNa
 from .clamps import CurrentClamp, VoltageClamp
 from .cotransporters import KCC2, NKCC1
+from .gates import Gate, Rate
 from .leaks import Leak
 from .pumps import ConstantNaKATPase, CubicNaKATPase, LinearNaKATPase, NaKATPase
 from .water import Water
 
 __all__ = [
+    "HHK",
     "KCC2",
     "NKCC1",
+    "Channel",
     "ConstantNaKATPase",
     "CubicNaKATPase",
     "CurrentClamp",
     "Factor",
     "FactorKind",
+    "Gate",
+    "HHNa",
     "Law",
     "Leak",
     "LinearNaKATPase",
     "Mechanism",
     "NaKATPase",
+    "Rate",
     "VoltageClamp",
     "Water",
     "mechanism",

@@ -151,6 +151,21 @@ class Mechanism(Described):
         return False
 
     @property
+    def gates(self) -> tuple[Any, ...]:
+        """What opens and closes it: of channels."""
+        return ()
+
+    @property
+    def ways(self) -> tuple[Any, ...]:
+        """What has a rate of its own: the mechanism itself, or each ion that passes a channel."""
+        return (self,)
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """Concentrations that the rate follows beside those of the ions moved: ``"c_in.ATP"``."""
+        return frozenset(factor.of for factor in self.factors)
+
+    @property
     def charge(self) -> int:
         """Σ z ν: elementary charges moved into the cell per cycle."""
         return sum(ion.z * n for ion, n in self.moves.items())
@@ -277,8 +292,8 @@ def ions_read(mechanism: Mechanism) -> dict[str, set[str]]:
     """Return the names of the ions whose concentration a mechanism needs, by side (``"c_in"``, ``"c_out"``)."""
     names = {ion.name for ion in mechanism.moves}
     inside, outside = set(names), set(names)
-    for factor in mechanism.factors:
-        side, _, ion = factor.of.partition(".")
+    for name in mechanism.reads:
+        side, _, ion = name.partition(".")
         (inside if side == "c_in" else outside).add(ion)
     return {"c_in": inside, "c_out": outside}
 
