@@ -129,7 +129,8 @@ def _profile(
     problem: Problem, cells: Cells, error: Array, out: Array | None, threads: int | None, call: Mapping[str, Any] | None
 ) -> Profile:
     s, n = cells.s, cells.x.shape[1]
-    kept = np.arange(n) if problem.x is None else np.searchsorted(cells.x[0], problem.x, side="left")
+    # the first of the places that is the one asked for up to rounding: at an interface the one on its left
+    kept = np.arange(n) if problem.x is None else np.searchsorted(cells.x[0], problem.x - 1e-13 * cells.x[0, -1], side="left")
     if cells.smooth and problem.x is None:
         kept = _thinned(cells, problem)
     everything = len(kept) == n and np.array_equal(kept, np.arange(n))

@@ -255,13 +255,15 @@ class Problem:
                 plain = some[-1].take(stop)
                 u = np.array([level.u[stop][:, a] for level, a in zip(some, steps, strict=True)])
                 b = np.array([level.b[stop][:, :, a] for level, a in zip(some, steps, strict=True)])
-                positive = np.all(b > 0, axis=(0, 3))[:, :, None]
                 with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
                     # what the extrapolation changes is smooth: it is known at the nodes of the coarsest of three, and interpolated
                     fill = Interpolation(meshes[-_LEVELS], finer)
                     u = plain.u + fill(romberg(u)[0] - u[-1])
-                    ratio = np.exp(fill(romberg(np.log(b))[0] - np.log(b[-1])))
-                b = np.where(positive, plain.b * ratio, plain.b)
+                    change = romberg(np.log(b))[0] - np.log(b[-1])
+                    for end, beside in ((0, 1), (-1, -2)):  # an ion that is missing in a solution
+                        change[..., end] = np.where(b[-1, ..., end] > 0, change[..., end], change[..., beside])
+                    ratio = np.exp(fill(change))
+                b = np.where(np.all(np.isfinite(change), axis=2)[:, :, None], plain.b * ratio, plain.b)
                 done.append(Answer(rows[stop], finer, plain, u, b, J[stop], dJ[stop], error[stop], failed[stop]))
             if np.all(stop):
                 return done

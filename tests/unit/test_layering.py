@@ -47,6 +47,8 @@ LAYERS = (
     {"profiles", "stacks"},
     {"meshes", "slices"},
     {"prescribed", "volumes"},
+    {"elements"},
+    {"collocation"},
     {"poisson"},
     {"iv_curves"},
     # results as data, and what people see

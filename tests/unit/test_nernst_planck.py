@@ -359,3 +359,13 @@ def test_what_cannot_be_is_refused(call, error, says) -> None:
     with pytest.raises(error) as caught:
         call()
     assert says in str(caught.value)
+
+
+def test_places_asked_for_are_the_places_given() -> None:
+    """Also behind an interface, between panels of a function."""
+    bath, layer = Layer(2e-9, eps_r=80.0), Layer(4e-9, D={"K": lambda s: 1e-9 * (1 + s)})
+    at = np.array([2e-9, 3.1e-9, 5.3e-9])
+    few = nernst_planck(Membrane1D([bath, layer]), {K: 140.0}, {K: 5.0}, -0.07, x=at)
+    many = nernst_planck(Membrane1D([bath, layer]), {K: 140.0}, {K: 5.0}, -0.07, x=np.sort(np.concatenate([at, np.linspace(0, 6e-9, 77)])))
+    assert few.x == pytest.approx(at, rel=1e-15)
+    assert few.c[K] == pytest.approx(many.c[K][np.searchsorted(many.x, at * (1 - 1e-12))], rel=1e-12)
