@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from .events import crosses as crosses
     from .fields import Parameter as Parameter
     from .files import load as load
+    from .flux_tables import FluxTable as FluxTable
     from .ghk import ghk_conductance as ghk_conductance
     from .ghk import ghk_current as ghk_current
     from .ghk import ghk_flux as ghk_flux
@@ -160,6 +161,7 @@ _HOMES = {
     "events": "Crossing Event crosses",
     "fields": "Parameter",
     "files": "load",
+    "flux_tables": "FluxTable",
     "ghk": "ghk_conductance ghk_current ghk_flux ghk_membrane ghk_voltage unidirectional_fluxes",
     "mechanisms": "Channel ConstantNaKATPase CubicNaKATPase CurrentClamp Gate HHK HHNa KCC2 Law Leak LinearNaKATPase Mechanism NKCC1 "
     "NaKATPase Rate VoltageClamp Water",

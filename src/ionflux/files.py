@@ -79,7 +79,7 @@ def save(result: Any, path: str | Path, *, overwrite: bool = True) -> Path:
 
 
 def load(path: str | Path) -> Any:
-    """Read a result that `save` wrote. Nothing in the file is executed or unpickled.
+    """Read a result that `save` wrote, or a table of fluxes (``.npz``). Nothing in the file is executed or unpickled.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def load(path: str | Path) -> Any:
 
     Returns
     -------
-    Trajectory, SteadyState or Sweep
+    Trajectory, SteadyState, Sweep or FluxTable
         Equal to the one saved; its `provenance` is that of the computer which made it.
 
     Raises
@@ -98,6 +98,10 @@ def load(path: str | Path) -> Any:
     MissingExtra
         When h5py is not installed.
     """
+    if Path(path).suffix == ".npz":
+        from .flux_tables import FluxTable
+
+        return FluxTable.load(path)
     attributes, arrays = _read(Path(path))
     try:
         result = restored(_record(attributes, arrays))

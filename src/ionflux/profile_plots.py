@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ._draw import BLACK, GREY, Axes, new_axes
+import numpy as np
+
+from ._draw import BLACK, GREY, IONS, OTHERS, Axes, new_axes
+from .constants import FARADAY
 from .errors import InputError
 
 if TYPE_CHECKING:
+    from .flux_tables import FluxTable
     from .iv_curves import IVCurve
     from .profiles import Profile
 
@@ -54,4 +58,22 @@ def plot_iv(curve: IVCurve, ax: Axes | None = None) -> Axes:
     ax.plot(curve.V * _MV, curve.I, color=BLACK, linewidth=1.2)
     ax.set_xlabel("voltage (mV)")
     ax.set_ylabel("current (A/m²)")
+    return ax
+
+
+def plot_table(table: FluxTable, ax: Axes | None = None) -> Axes:
+    """Current (black) and what each ion carries of it against voltage, at the concentrations of the table, A/m² and mV."""
+    ax = new_axes()[0, 0] if ax is None else ax
+    V = np.linspace(*table.V, 301)
+    found = table(V=V)
+    ax.axhline(0.0, color=GREY, linewidth=0.6)
+    spare = iter(OTHERS)
+    for ion in [ion for ion in table.ions if ion.z]:
+        colour = IONS.get(ion.name) or next(spare, GREY)
+        ax.plot(V * _MV, ion.z * FARADAY * found.J[ion], color=colour, linewidth=1.0, label=ion.name)
+    ax.plot(V * _MV, found.I, color=BLACK, linewidth=1.2, label="all")
+    ax.set_xlim(V[0] * _MV, V[-1] * _MV)
+    ax.set_xlabel("voltage (mV)")
+    ax.set_ylabel("current (A/m²)")
+    ax.legend(frameon=False)
     return ax

@@ -44,13 +44,14 @@ LAYERS = (
     # double layers
     {"double_layers"},
     # membranes in profile
-    {"profiles", "stacks"},
-    {"meshes", "slices"},
+    {"profiles", "stacks", "flux_axes"},
+    {"meshes", "slices", "flux_tables"},
     {"prescribed", "volumes"},
     {"elements"},
     {"collocation"},
     {"poisson"},
-    {"iv_curves"},
+    {"iv_curves", "flux_states"},
+    {"tabulation"},
     # results as data, and what people see
     {"records"},
     {"citations", "datasets"},
@@ -69,6 +70,8 @@ HEIGHT = {module: height for height, layer in enumerate(LAYERS) for module in la
 UPWARDS = {
     "profiles": {"profile_plots", "_draw"},
     "iv_curves": {"profile_plots", "_draw"},
+    "flux_tables": {"profile_plots", "_draw"},
+    "membranes": {"flux_tables", "tabulation"},
     "audit": {"results", "tables"},
     "evaluation": {"plotting"},
     "mechanisms": {"evaluation"},
