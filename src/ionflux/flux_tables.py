@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -269,15 +270,16 @@ class FluxTable:
         arrays |= {f"core.{ion.name}.{i}": core for ion, cores in self._cores.items() for i, core in enumerate(cores)}
         return json.dumps(told), arrays
 
+    @cached_property
     def _key(self) -> tuple[Any, ...]:
         text, arrays = self._record()
         return text, tuple((name, x.shape, x.tobytes()) for name, x in arrays.items())
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, FluxTable) and self._key() == other._key()
+        return isinstance(other, FluxTable) and self._key == other._key
 
     def __hash__(self) -> int:
-        return hash(self._key())
+        return hash(self._key)
 
     def _rows(self) -> tuple[list[str], list[list[str]]]:
         rows = [
