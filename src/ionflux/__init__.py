@@ -82,11 +82,14 @@ if TYPE_CHECKING:
     from .mechanisms import HHK as HHK
     from .mechanisms import KCC2 as KCC2
     from .mechanisms import NKCC1 as NKCC1
+    from .mechanisms import BathExchange as BathExchange
     from .mechanisms import Channel as Channel
     from .mechanisms import ConstantNaKATPase as ConstantNaKATPase
     from .mechanisms import CubicNaKATPase as CubicNaKATPase
     from .mechanisms import CurrentClamp as CurrentClamp
     from .mechanisms import Gate as Gate
+    from .mechanisms import GlialBuffer as GlialBuffer
+    from .mechanisms import GlialUptake as GlialUptake
     from .mechanisms import HHNa as HHNa
     from .mechanisms import Law as Law
     from .mechanisms import Leak as Leak
@@ -163,8 +166,8 @@ _HOMES = {
     "files": "load",
     "flux_tables": "FluxTable",
     "ghk": "ghk_conductance ghk_current ghk_flux ghk_membrane ghk_voltage unidirectional_fluxes",
-    "mechanisms": "Channel ConstantNaKATPase CubicNaKATPase CurrentClamp Gate HHK HHNa KCC2 Law Leak LinearNaKATPase Mechanism NKCC1 "
-    "NaKATPase Rate VoltageClamp Water",
+    "mechanisms": "BathExchange Channel ConstantNaKATPase CubicNaKATPase CurrentClamp Gate GlialBuffer GlialUptake HHK HHNa KCC2 Law Leak "
+    "LinearNaKATPase Mechanism NKCC1 NaKATPase Rate VoltageClamp Water",
     "junctions": "donnan liquid_junction teorell_meyer_sievers",
     "membranes": "Layer Membrane1D",
     "pitzer_equations": "PitzerParameters pitzer",

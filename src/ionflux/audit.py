@@ -92,7 +92,7 @@ def audit(run: Trajectory) -> Audit:
         _totals(run),
         fluxes,
         gap,
-        (*(m.name for m in cell.mechanisms if m.fixed), *sorted(cell.held), *sorted(cell.slaved)),
+        (*(m.name for m in cell.mechanisms if m.fixed or m.silent or m.outside), *sorted(cell.held), *sorted(cell.slaved)),
     )
 
 
@@ -101,6 +101,7 @@ def _totals(run: Trajectory) -> float:
     if run.cell.outside_volume is not None:
         names = [n.partition(".")[2] for n in run.lowered.groups.get("amount_out", ())]
         given = {n.partition(".")[2] for n in (*run.cell.held, *run.cell.slaved)}
+        given |= {ion.name for m in run.cell.mechanisms for ion in m.outside}
         for name in names:
             if name not in given and name in run.cell.bath:
                 total = run._look(f"amount_out.{name}") + run.amount.get(name, 0.0)

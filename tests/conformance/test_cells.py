@@ -36,6 +36,8 @@ def cell_with(m: ifx.Mechanism | None, **changes: Any) -> ifx.Cell:
         "membrane": [*leaks, *([] if m is None else [m]), *([] if isinstance(m, ifx.Water) else [ifx.Water(P_f=2e-5)])],
         "hold": tuple(f"c_in.{m.ion.name}" for m in [m] if fixed and isinstance(m, ifx.Leak | ifx.Channel)),
     }
+    if m is not None and m.outside:
+        fields |= {"outside_volume": 6e-16, "pools": (ifx.Pool("glial_buffer", 300.0, side="out"),)}
     return ifx.Cell(**{**fields, **changes})
 
 
@@ -170,7 +172,7 @@ def test_hostile_states_end_with_a_status_and_never_as_silent_nonsense(case: Cas
 
 
 def test_what_acts_on_the_cell_has_its_tests_below() -> None:
-    assert {"Water", "VoltageClamp"} == ACTING_ON_THE_CELL
+    assert {"Water", "VoltageClamp", "BathExchange", "GlialUptake", "GlialBuffer"} == ACTING_ON_THE_CELL
 
 
 MANY = 1_000_000
@@ -254,3 +256,45 @@ def test_a_current_clamp_charges_the_membrane_and_brings_its_carrier(carrier: if
         assert brought == pytest.approx(want, abs=3e-3 * I * t / cell.faraday), ion
     assert with_current.electrode_charge[-1] == pytest.approx(0.0 if carrier else I * t, rel=1e-12, abs=1e-30)
     assert with_current.current["CurrentClamp"][-1] == pytest.approx(I / cell.area)
+
+
+def bath_exchange(m: Any, K_out: Any, free: Any) -> Any:
+    return m.rate * (m.c - K_out)
+
+
+def glial_uptake(m: Any, K_out: Any, free: Any) -> Any:
+    return -m.G / (1 + np.exp((m.c_half - K_out) / m.width))
+
+
+def glial_buffer(m: Any, K_out: Any, free: Any) -> Any:
+    """Per volume outside, with bound = B_0 - free: released k bound, taken up k_2 K free, k_2 = k/(1 + e^((15 - K)/1.09))."""
+    return m.k * (m.B_0 - free) - m.k / (1 + np.exp((m.c_half - K_out) / m.width)) * K_out * free
+
+
+SURROUNDINGS = {ifx.BathExchange: bath_exchange, ifx.GlialUptake: glial_uptake, ifx.GlialBuffer: glial_buffer}
+
+
+@pytest.mark.parametrize("case", [c for c in cases(3) if c.cls in SURROUNDINGS], ids=str)
+def test_what_acts_outside_changes_the_solution_there_and_nothing_else(case: Case) -> None:
+    m = case.mechanism
+    cell = cell_with(m)
+    lowered, blocked = lower(cell), lower(cell.replace({f"{m.name}.scale": 0.0}))
+    y = states(lowered, case.rng, 50)
+    names = lowered.state_names
+    y[:, names.index("amount_out.K")] *= case.rng.uniform(0.3, 15.0, 50)
+    gained = derivatives(lowered, y)[0] - derivatives(blocked, y)[0]
+    size = np.abs(derivatives(blocked, y)[0])
+    seen = look(lowered, ["c_out.K", "c_out.glial_buffer"], y)
+    want = SURROUNDINGS[case.cls](m, seen["c_out.K"], seen["c_out.glial_buffer"]) * cell.outside_volume
+    for k, name in enumerate(names):
+        own = 1.0 if name == "amount_out.K" else 1.0 if name == "amount_out.glial_buffer" and m.uses else 0.0
+        assert np.all(np.abs(gained[:, k] - own * want) <= 1e-12 * (np.abs(want) + size[:, k])), name
+
+
+def test_a_bath_brings_back_what_was_taken_and_the_books_say_who_did_it() -> None:
+    cell = cell_with(ifx.BathExchange(K, rate=0.5, c=4.0)).replace({"bath.K.with_Na": 9.0})
+    run = cell.simulate(20.0, at=[0.0, 1.0, 20.0])
+    assert run.c_out[K][1] == pytest.approx(4.0 + 5.0 * np.exp(-0.5), rel=2e-3)  # the cell takes and gives a little
+    assert run.c_out[K][2] == pytest.approx(4.0, abs=0.02)
+    assert "BathExchange" in run.audit.unaccounted
+    assert run.audit.ok

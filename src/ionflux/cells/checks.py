@@ -77,11 +77,11 @@ def check_choices(cell: Cell) -> None:
             f"Cell.activity = {cell.activity!r}; it is None (concentrations), 'davies' or 'limiting': "
             "the extended law would need a size for each ion"
         )
-    gates = [f"{m.name}.{gate.name}" for m in cell.membrane for gate in m.gates if not gate.at_once]
+    gates = {f"{m.name}.{gate.name}": gate for m in cell.membrane for gate in m.gates if not gate.at_once}
     for name, value in cell.state.items():
         if name not in (*STATES, *gates):
             raise UnknownNameError.among("Cell.state: this cell has no state", name, (*STATES, *gates))
-        if name in gates and not 0.0 <= value <= 1.0:
+        if name in gates and gates[name].power and not 0.0 <= value <= 1.0:
             raise UnitRangeError(f"Cell.state[{name!r}] = {value:g}; a gate is between 0 and 1")
     if abs(charge := cell.state.get("electrode_charge", 0.0)) > MAX_CHARGE:
         raise UnitRangeError(f"Cell.state['electrode_charge'] = {charge:g} C is outside ±{MAX_CHARGE:g} C; write {charge:g}*fC or *pC")
@@ -178,6 +178,10 @@ def check_mechanisms(cell: Cell) -> None:
             raise InputError(f"{m.name}: its carrier {carrier!r} is not inside; add it to `inside` and to the bath")
         if m.fixed:
             _check_fixed(cell, m)
+        if m.silent and cell.potential != "current":
+            raise ModelError(f"{m.name}: silent=True leaves its current out of V, which only potential='current' allows; leave silent out")
+        if m.outside and cell.outside_volume is None:
+            raise ModelError(f"{m.name} changes the solution outside, and an infinite bath does not change; give outside_volume=")
 
 
 def _as_pool(m: Mechanism, name: str) -> str:

@@ -210,12 +210,13 @@ class Outside:
         self.bath = cell.bath
         self.finite = cell.outside_volume is not None
         self.amount: dict[str, Node] = {}
-        #: ions that something holds inside, so that a finite outside has to count them itself
+        #: ions that something holds inside, or brings from elsewhere, so that a finite outside has to count them itself
         self.counted: dict[str, Node] = {}
         self.pool_amount: dict[str, Node] = {}
         if self.finite:
             outer = [i.name for i in self.bath if f"c_out.{i.name}" not in cell.slaved]
-            given = [name for name in outer if any(m._given(name) for m in self.members)]
+            brought = {ion.name for m in self.members for w in m.cell.ways for ion in w.outside}
+            given = [name for name in outer if name in brought or any(m._given(name) for m in self.members)]
             self.counted = {name: state(f"{prefix}amount_out.{name}") for name in given}
             pools = [p for p in cell.extra_pools if p.side == "out" and p.of not in cell.held and p.of not in cell.slaved]
             self.pool_amount = {p.name: state(f"{prefix}amount_out.{p.name}") for p in pools}

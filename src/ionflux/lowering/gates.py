@@ -130,8 +130,7 @@ class Gates:
         if r.C == 0:
             shape, size = p.exp(p.sum({x: -1.0 / r.F, one: -r.D / r.F})), 1.0
         else:
-            shape = p.reciprocal(p.sum({one: 1.0, p.exp(p.sum({x: 1.0 / r.F, one: r.D / r.F - log(r.C)})): 1.0}))
-            size = 1.0 / r.C
+            shape, size = p.logistic(p.sum({x: 1.0 / r.F, one: r.D / r.F - log(r.C)})), 1.0 / r.C
         if r.B == 0:
             return {shape: r.A * size}
         return {p.product(shape, p.sum({one: r.A, x: r.B})): size}
@@ -144,7 +143,7 @@ class Gates:
         if key not in gate._cache:
             lo, hi = gate.span
             gate._cache[key] = sampled(getattr(gate, part), lo, hi, error=gate.error, breaks=gate.breaks)
-        node: Node = self.p.table(x, [gate._cache[key]])[0]  # type: ignore[attr-defined]
+        node: Node = self.p.table(x, [gate._cache[key]])[0]
         return node
 
 
@@ -152,7 +151,8 @@ def channel_rate(env: Env, gates: Gates, way: Way) -> Node:
     """Cycles of one ion through a channel, mol/s."""
     p, m = env.program, way.of
     strength = _size(env, gates, way)
-    opened: list[tuple[int, int, Node, Node | None]] = [(POWER, gate.power, gates.node(f"{m.name}.{gate.name}"), None) for gate in m.gates]
+    guards = [gate for gate in m.gates if gate.power]
+    opened: list[tuple[int, int, Node, Node | None]] = [(POWER, g.power, gates.node(f"{m.name}.{g.name}"), None) for g in guards]
     opened += [(int(f.kind), int(f.power), env.c(f.of), _constant(env, m, f)) for f in m.factors]
     node = p.factors(strength, opened)
     if m.law is Law.GHK:

@@ -26,6 +26,7 @@ from .gates import Gates, channel_rate
 from .nonideal import Activities
 from .program import Node, Program
 from .rates import Env, Formula, Values, affinity, rate, value, water_rate
+from .surroundings import outside_rate
 
 if TYPE_CHECKING:
     from ionflux.cells import Cell
@@ -150,7 +151,7 @@ class Model:
         env = Env(p, self.slot, x, cell.faraday, inside.u, c, partial(self._log, inside), inside.spread, effective, drop)
         gates = self.gates[x]
         gates.bind(env, inside.V, cell.ions)
-        rates = {m: channel_rate(env, gates, m) if isinstance(m, Way) else rate(env, m) for m in cell.ways}
+        rates = {m: self._rate(env, gates, m) for m in cell.ways}
         gates.rows()
         self.rates |= {x + m.name: node for m, node in rates.items()}
         for ion in inside.free:
@@ -161,17 +162,24 @@ class Model:
             p.row(node, {rates[m]: -_spent(m, name) for m in rates})
         for name, node in self.outside.counted.items():
             p.row(node, {rates[m]: -sum(n for ion, n in m.moves.items() if ion.name == name) for m in rates})
+            p.row(node, {rates[m]: sum(n for ion, n in m.outside.items() if ion.name == name) for m in rates})
         if inside.potential_state is not None:
             shared = rates
             if inside.by_currents_alone and inside.spread is not None:
                 shared = {m: p.divide(node, inside.spread) for m, node in rates.items()}
-            p.row(inside.potential_state, {shared[m]: m.charge for m in rates})
+            p.row(inside.potential_state, {shared[m]: 0 if m.silent else m.charge for m in rates})
         if inside.electrode is not None:
             p.row(inside.electrode, {rates[m]: m.charge for m in rates if not m.moves and not m.fixed})
         if inside.flows:
             assert cell.water is not None
             p.row(inside.volume, {water_rate(env, cell.water, inside.osmolarity, self.outside.osmolarity): 1.0})
         self._observe(inside, env, rates)
+
+    def _rate(self, env: Env, gates: Gates, m: Any) -> Node:
+        """Cycles, mol/s."""
+        if isinstance(m, Way):
+            return channel_rate(env, gates, m)
+        return outside_rate(env, m, self.outside.volume) if m.outside else rate(env, m)
 
     def _observe(self, inside: Inside, env: Env, rates: Mapping[Mechanism, Node]) -> None:
         """Everything a result can be asked for, by name."""

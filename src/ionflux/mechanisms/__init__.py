@@ -10,12 +10,14 @@ from .cotransporters import KCC2, NKCC1
 from .gates import Gate, Rate
 from .leaks import Leak
 from .pumps import ConstantNaKATPase, CubicNaKATPase, LinearNaKATPase, NaKATPase
+from .surroundings import BathExchange, GlialBuffer, GlialUptake
 from .water import Water
 
 __all__ = [
     "HHK",
     "KCC2",
     "NKCC1",
+    "BathExchange",
     "Channel",
     "ConstantNaKATPase",
     "CubicNaKATPase",
@@ -23,6 +25,8 @@ __all__ = [
     "Factor",
     "FactorKind",
     "Gate",
+    "GlialBuffer",
+    "GlialUptake",
     "HHNa",
     "Law",
     "Leak",

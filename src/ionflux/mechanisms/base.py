@@ -22,6 +22,7 @@ positive entry. With u = V F/RT, B(x) = x/(eˣ − 1) and q = Σ z ν the laws a
     PRODUCT       J_max · Π factors                                          any ions; `J_max`, mol m⁻² s⁻¹
     WATER         see `Water`
     CURRENT       I/(q F A) or i/(q F)                                       of an electrode; `I`, A, or `i`, A/m²
+    OUTSIDE       see `surroundings`
     VOLTAGE       what keeps V where it is asked to be                       of an electrode; `V`, V
 
 and every rate is multiplied by `scale`.
@@ -58,6 +59,7 @@ class Law(IntEnum):
     WATER = 4
     CURRENT = 5
     VOLTAGE = 6
+    OUTSIDE = 20
 
 
 class FactorKind(IntEnum):
@@ -109,6 +111,8 @@ class Mechanism(Described):
         Multiplies the rate; 0 blocks.
     label : str, optional
         Its name in dotted names and results; default `name`.
+    silent : bool
+        Moves its ions and leaves V alone, for published models that forgot its current; needs ``potential="current"``.
     """
 
     #: what it spends per cycle, by pool, negative for what it makes; where a cell has pools of ADP and Pi, each ATP spent becomes one of
@@ -124,6 +128,7 @@ class Mechanism(Described):
 
     scale: float = param("1", 1.0, lo=0, hi=1e3, doc="factor on the rate; 0 blocks")
     label: str | None = None
+    silent: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -154,6 +159,11 @@ class Mechanism(Described):
     def gates(self) -> tuple[Any, ...]:
         """What opens and closes it: of channels."""
         return ()
+
+    @property
+    def outside(self) -> Mapping[IonSpecies, int]:
+        """Ions brought into the solution outside per cycle that come from no cell: from a bath, from glia."""
+        return {}
 
     @property
     def ways(self) -> tuple[Any, ...]:

@@ -94,7 +94,17 @@ class Way:
         return self.of.thermodynamics
 
     @property
+    def silent(self) -> bool:
+        """As of the channel."""
+        return self.of.silent
+
+    @property
     def uses(self) -> Mapping[str, int]:
+        """Nothing."""
+        return {}
+
+    @property
+    def outside(self) -> Mapping[IonSpecies, int]:
         """Nothing."""
         return {}
 

@@ -101,7 +101,7 @@ class Gate(Described):
     name : str
         ``"m"``.
     power : int
-        How many of them a channel has: it conducts in proportion to x^power.
+        How many of them a channel has: it conducts in proportion to x^power. 0: it is only followed by others, and may be any number.
     alpha, beta : number, Rate or function, 1/s
         Opening and closing rate.
     inf, tau : number, Rate or function; pure number, s
@@ -148,8 +148,8 @@ class Gate(Described):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_name(self.name, "Gate.name")
-        if type(self.power) is not int or not 1 <= self.power <= 12:
-            raise InputError(f"Gate({self.name!r}).power = {self.power!r}; it is a whole number from 1 to 12")
+        if type(self.power) is not int or not 0 <= self.power <= 12:
+            raise InputError(f"Gate({self.name!r}).power = {self.power!r}; it is a whole number from 0 to 12")
         given = tuple(n for n in ("alpha", "beta", "inf", "tau", "slaved") if getattr(self, n) is not None)
         if given not in (("alpha", "beta"), ("inf",), ("inf", "tau"), ("slaved",)):
             raise InputError(
