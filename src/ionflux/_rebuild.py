@@ -16,7 +16,7 @@ from .species import IonSpecies
 
 def vocabulary() -> dict[str, Any]:
     """What a text may name: ready-made ions, and every class of descriptions that is loaded."""
-    from . import baths, cells, mechanisms, schedules, species  # the modules that hold them must be loaded
+    from . import baths, cells, mechanisms, membranes, schedules, species, surfaces  # noqa: F401  what holds them must be loaded
 
     words: dict[str, Any] = {}
     for module in (baths, cells, mechanisms, schedules, species):

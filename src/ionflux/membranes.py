@@ -11,20 +11,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from . import species
 from .constants import BODY_TEMPERATURE
 from .errors import InputError, UnknownNameError
 from .fields import Described, Parameter, about, described, param, plain
 from .solvent import permittivity
-from .species import TEMPERATURE, IonSpecies
+from .species import READY_MADE, TEMPERATURE, IonSpecies
 
 if TYPE_CHECKING:
     from .flux_tables import FluxTable
 
 Landscape: TypeAlias = "float | tuple[float, ...] | Callable[[Any], Any]"
 
-_DIFFUSIVITY = Parameter(1e-9, "m^2 s^-1", 0.0, 1e-3, "diffusivity")
-_PARTITION = Parameter(1.0, "1", 0.0, 1e100, "partition coefficient, layer over bath")
-_ENERGY = Parameter(0.0, "1", -500.0, 500.0, "energy in RT")
+DIFFUSIVITY = Parameter(1e-9, "m^2 s^-1", 0.0, 1e-3, "diffusivity")
+PARTITION = Parameter(1.0, "1", 0.0, 1e100, "partition coefficient, layer over bath")
+ENERGY = Parameter(0.0, "1", -500.0, 500.0, "energy in RT")
 SURFACE_CHARGE = Parameter(0.0, "C m^-2", -10.0, 10.0, "surface charge of an interface")
 
 
@@ -42,10 +43,10 @@ class PerIon(Mapping[Any, Landscape]):
     __slots__ = ("_values",)
 
     def __init__(self, values: Mapping[Any, Landscape]) -> None:
-        self._values = dict(values)
+        self._values = {_key(key): value for key, value in values.items()}
 
     def __getitem__(self, ion: Any) -> Landscape:
-        value: Landscape = self._values[ion]
+        value: Landscape = self._values[_key(ion)]
         return value
 
     def __iter__(self) -> Iterator[Any]:
@@ -56,10 +57,10 @@ class PerIon(Mapping[Any, Landscape]):
 
     def of(self, ion: IonSpecies) -> Landscape | None:
         """Return what an ion finds, None where nothing is said about it."""
-        for key in (ion, ion.name, None):
-            if key in self._values:
-                return self[key]
-        return None
+        for key, value in self._values.items():
+            if key is not None and getattr(key, "name", key) == ion.name:
+                return value
+        return self._values.get(None)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, PerIon) and self._values == other._values
@@ -71,6 +72,11 @@ class PerIon(Mapping[Any, Landscape]):
         if list(self._values) == [None]:
             return repr(self._values[None])
         return repr(self._values)
+
+
+def _key(ion: Any) -> Any:
+    """The ready-made ion where only its name is given."""
+    return getattr(species, READY_MADE[ion]) if isinstance(ion, str) and ion in READY_MADE else ion
 
 
 def _per_ion(name: str, given: Any, kind: Parameter, *, arrays: bool = False) -> PerIon | None:
@@ -133,7 +139,7 @@ class Layer(Described):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name, kind in (("D", _DIFFUSIVITY), ("partition", _PARTITION), ("energy", _ENERGY)):
+        for name, kind in (("D", DIFFUSIVITY), ("partition", PARTITION), ("energy", ENERGY)):
             object.__setattr__(self, name, _per_ion(f"Layer.{name}", getattr(self, name), kind, arrays=name == "energy"))
         if self.partition is not None and any(callable(value) for value in self.partition.values()):
             raise InputError("Layer.partition is a number per ion; what changes along the layer goes into energy= = −ln k(s)")
@@ -141,7 +147,7 @@ class Layer(Described):
     def parameters(self) -> dict[str, Parameter]:
         """Return the numbers by name; of those by ion ``D.K``, ``partition.K``."""
         own = super().parameters()
-        for name, kind in (("D", _DIFFUSIVITY), ("partition", _PARTITION)):
+        for name, kind in (("D", DIFFUSIVITY), ("partition", PARTITION)):
             for ion, value in (getattr(self, name) or {}).items():
                 if ion is not None and isinstance(value, float):
                     own[f"{name}.{getattr(ion, 'name', ion)}"] = dataclasses.replace(kind, value=value)
@@ -230,7 +236,7 @@ class Membrane1D(Described):
         found = re.fullmatch(r"layers\.(\d+)\.(?:(D|partition)\.[^.]+|(eps_r))", name)
         if found is None or int(found[1]) >= len(self.layers):
             raise UnknownNameError.among("this membrane has no parameter", name, known)
-        return {"D": _DIFFUSIVITY, "partition": _PARTITION, None: Parameter(78.4, "1", 1.0, 1e3, "relative permittivity")}[found[2]]
+        return {"D": DIFFUSIVITY, "partition": PARTITION, None: Parameter(78.4, "1", 1.0, 1e3, "relative permittivity")}[found[2]]
 
     def replace(self, changes: Mapping[str, Any]) -> Membrane1D:
         """Return the membrane with other values.

@@ -65,6 +65,14 @@ THINGS: dict[str, Any] = {
         ]
     )},
     "surface": ifx.ChargedSurface(-0.02, -0.05 / 3, 3e-9), "group": ifx.SurfaceGroup(1 / 2.1e-18, 3.6, binds={Na: 0.6e-3, K: 1e-4 / 3}),
+    "layer": ifx.Layer(4e-9 / 3), "water": ifx.Layer(10e-9, D=1e-9 / 3, fixed_charge=-500.0),
+    "lipid": ifx.Layer(
+        4e-9, eps_r=2.0, D_factor=0.1, D={K: 1e-10 / 3, "Tl": 2e-10}, partition={"K": 1e-3, None: 1e-4}, energy={Na: (0.0, 5.5, 1 / 3)}
+    ),
+    "membrane": ifx.Membrane1D(
+        [ifx.Layer(1e-8), ifx.Layer(4e-9, eps_r=2.0, partition={Cl: 4.5e-4}), ifx.Layer(1e-8)], surface_charge=[-0.05 / 3, -0.02], T=298.15
+    ),
+    "film": ifx.Membrane1D(ifx.Layer(5e-9, partition=0.5, energy=(0.0, 1.0))),
     "run settings": RunSettings(until=60.0, at=[1.0, 60.0], events=[ifx.crosses("V", -0.04)], audit="full", save="a.nc"),
     "rest settings": RestSettings(electroneutral=True, hold=["volume"]),
     "scenario": ifx.Scenario(
@@ -136,3 +144,15 @@ def test_a_class_of_ones_own_is_no_part_of_a_file_it_does_not_know() -> None:
         ifx.to_toml("text")  # type: ignore[arg-type]
     with pytest.raises(ifx.InputError, match="no parameter of the cell"):
         ifx.to_toml(ifx.Scenario(cell=CELLS["kay2017"], schedule={"KCC2.g": ifx.step(1.0, to=2.0)}))
+
+
+def test_what_a_layer_has_for_an_ion_is_found_by_ion_and_by_name() -> None:
+    layer = ifx.Layer(4e-9, partition={"K": 1e-3, Na: 1e-5})
+    assert layer == ifx.Layer(4e-9, partition={K: 1e-3, "Na": 1e-5})
+    assert layer.partition["K"] == layer.partition[K] == 1e-3
+    with pytest.raises(ifx.InputError, match="is a function"):
+        ifx.to_toml(ifx.Membrane1D(ifx.Layer(4e-9, D={K: lambda s: 1e-9 * s})))
+    with pytest.raises(ifx.ScenarioError, match=r"did you mean 'D'|has no key 'd'"):
+        ifx.from_toml('type = "Layer"\nthickness = "4 nm"\nd = "1e-9 m^2/s"')
+    written = ifx.from_toml('type = "Layer"\nthickness = "4 nm"\nenergy = [0, 6, 0]\n[D]\nK = "1e-9 m^2/s"\nothers = "1 um^2/ms"')
+    assert written == ifx.Layer(4e-9, D={K: 1e-9, None: 1e-9}, energy=[0.0, 6.0, 0.0])

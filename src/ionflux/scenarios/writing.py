@@ -14,9 +14,11 @@ from ionflux.cells import Cell
 from ionflux.errors import InputError
 from ionflux.events import Crossing
 from ionflux.fields import REQUIRED, Described, Parameter
+from ionflux.membranes import SURFACE_CHARGE, Membrane1D, PerIon
 from ionflux.quantities import unit_of
 from ionflux.schedules import Schedule, table
 from ionflux.species import READY_MADE, IonSpecies
+from .membranes import per_ion
 from .units import written
 
 #: fields of which the file says what they are in another way, or that belong to no file
@@ -93,6 +95,10 @@ class _Writer:
             return _text(value, f.metadata["unit"])
         if cls in ("RunSettings", "SweepSettings") and f.name == "at":
             return _numbers(value, "s")
+        if isinstance(value, PerIon):
+            return per_ion(f"{cls}.{f.name}", f.name, value, self._ion)
+        if isinstance(thing, Membrane1D) and f.name == "surface_charge":
+            return _numbers(value, SURFACE_CHARGE.unit)
         if isinstance(thing, Cell):
             if f.name == "inside":
                 return self._ions(value)
