@@ -31,7 +31,7 @@ lint:      ## ruff and cython-lint
 
 types:     ## mypy --strict, and the stub of the kernels against the compiled module
 	$(PYTHON) -m mypy
-	$(PYTHON) -m mypy.stubtest ionflux._kernels ionflux._fields ionflux._layers ionflux._films --mypy-config-file pyproject.toml --ignore-missing-stub --ignore-disjoint-bases
+	$(PYTHON) -m mypy.stubtest ionflux._kernels ionflux._fields ionflux._layers ionflux._films ionflux._transients --mypy-config-file pyproject.toml --ignore-missing-stub --ignore-disjoint-bases
 
 docs:      ## doctests, then the pages, warnings as errors
 	$(PYTHON) -m pytest --pyargs ionflux --doctest-modules

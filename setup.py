@@ -1,6 +1,7 @@
 """Builds the compiled kernels; everything else about the package is in pyproject.toml.
 
-Each source, `src/ionflux/_kernels.pyx` (cells), `_fields.pyx` (formulas), `_layers.pyx` (double layers) and `_films.pyx` (profiles),
+Each source, `src/ionflux/_kernels.pyx` (cells), `_fields.pyx` (formulas), `_layers.pyx` (double layers), `_films.pyx` (profiles) and
+`_transients.pyx` (profiles in time),
 becomes one extension module per x86-64 instruction set, because a vector type is fast only when it is exactly as wide as the register (see
 `core/lanes.h`). `ionflux._dispatch` picks one at import. What the compiler at hand cannot build is left out; the baseline
 modules are always there. Somebody at work on a kernel can have the build wait for one of them only: IONFLUX_BUILD_ONLY=_v4 make build.
@@ -33,7 +34,7 @@ MSVC_FLAGS = ["/O2", "/fp:precise"]
 # Cython's `inline` is a hint, and a compiler that declines it leaves the lanes in memory between two calls
 ALWAYS_INLINE = ("CYTHON_INLINE", "inline __attribute__((always_inline, unused))")
 
-MODULES = ("_kernels", "_fields", "_layers", "_films")
+MODULES = ("_kernels", "_fields", "_layers", "_films", "_transients")
 #: ending of a module's name -> flags
 INSTRUCTION_SETS = {
     "": [],

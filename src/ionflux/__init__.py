@@ -107,6 +107,7 @@ if TYPE_CHECKING:
     from .prescribed import nernst_planck as nernst_planck
     from .preset_library import preset as preset
     from .preset_library import presets as presets
+    from .profile_runs import ProfileRun as ProfileRun
     from .profiles import Profile as Profile
     from .results import Trajectory as Trajectory
     from .scenarios import Scenario as Scenario
@@ -146,6 +147,8 @@ if TYPE_CHECKING:
     from .surfaces import SurfaceGroup as SurfaceGroup
     from .sweeps import Sweep as Sweep
     from .sweeps import sweep as sweep
+    from .transients import pnp_transient as pnp_transient
+    from .transients import time_scales as time_scales
     from .units import *  # noqa: F403
 
 #: where each public name lives; the imports above say the same to type checkers
@@ -175,6 +178,7 @@ _HOMES = {
     "iv_curves": "IVCurve pnp_iv",
     "poisson": "pnp",
     "prescribed": "nernst_planck",
+    "profile_runs": "ProfileRun",
     "profiles": "Profile",
     "results": "Trajectory",
     "scenarios": "Scenario from_toml to_toml",
@@ -183,6 +187,7 @@ _HOMES = {
     "steady": "ClosedForm SteadyState",
     "surfaces": "ChargedSurface SurfaceGroup",
     "sweeps": "Sweep sweep",
+    "transients": "pnp_transient time_scales",
     "units": "celsius",
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}

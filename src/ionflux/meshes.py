@@ -75,15 +75,17 @@ def _root(falling: Any, value: float) -> float:
 
 
 class Interpolation:
-    """From the nodes of a mesh to those of one with its cells halved, halved again: cubic in the number of the node, within each layer."""
+    """From the nodes of a mesh to those of one with its cells halved, halved again: a polynomial (cubic) in the number of the node through
+    the nearest so many points, within each layer.
+    """
 
-    def __init__(self, coarse: Mesh, fine: Mesh) -> None:
+    def __init__(self, coarse: Mesh, fine: Mesh, points: int = 4) -> None:
         ratio = len(fine.width) // len(coarse.width)
-        self.index, self.weight = np.zeros((4, len(fine.at)), dtype=int), np.zeros((4, len(fine.at)))
+        self.index, self.weight = np.zeros((points, len(fine.at)), dtype=int), np.zeros((points, len(fine.at)))
         for j in np.unique(coarse.layer):
             first, n = int(np.flatnonzero(coarse.layer == j)[0]), int(np.count_nonzero(coarse.layer == j))
-            t, order = np.arange(n * ratio + 1) / ratio, min(4, n + 1)
-            start = np.clip(np.floor(t).astype(int) - 1, 0, n + 1 - order)
+            t, order = np.arange(n * ratio + 1) / ratio, min(points, n + 1)
+            start = np.clip(np.floor(t).astype(int) + 1 - points // 2, 0, n + 1 - order)
             here = first * ratio + np.arange(len(t))
             for k in range(order):
                 weight = np.ones(len(t))

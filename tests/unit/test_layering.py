@@ -52,12 +52,16 @@ LAYERS = (
     {"poisson"},
     {"iv_curves", "flux_states"},
     {"tabulation"},
+    {"courses", "profile_runs"},
+    {"marching"},
+    {"run_audits"},
+    {"transients"},
     # results as data, and what people see
     {"records"},
     {"citations", "datasets"},
     {"_draw", "files", "scenarios", "tables"},
     {"stimuli"},
-    {"formula_plots", "layer_plots", "plotting", "profile_plots"},
+    {"formula_plots", "layer_plots", "plotting", "profile_plots", "run_plots"},
     {"demo"},
     {"cli"},
     {"shell"},
@@ -72,6 +76,7 @@ UPWARDS = {
     "iv_curves": {"profile_plots", "_draw"},
     "flux_tables": {"profile_plots", "_draw"},
     "membranes": {"flux_tables", "tabulation"},
+    "profile_runs": {"run_plots", "_draw"},
     "audit": {"results", "tables"},
     "evaluation": {"plotting"},
     "mechanisms": {"evaluation"},
@@ -169,7 +174,8 @@ def test_descriptions_know_neither_arrays_nor_kernels() -> None:
 
 
 def test_compiled_modules_are_reached_through_the_dispatch_only() -> None:
-    assert {found.module for found in OWN if found.target.startswith(("_kernels", "_fields", "_layers", "_films"))} <= {"_dispatch"}
+    compiled = ("_kernels", "_fields", "_layers", "_films", "_transients")
+    assert {found.module for found in OWN if found.target.startswith(compiled)} <= {"_dispatch"}
 
 
 def test_at_the_head_of_a_module_only_numpy_comes_from_outside() -> None:

@@ -178,19 +178,19 @@ def aligned(shape: tuple[int, ...]) -> Array:
     return memory[start : start + size].reshape(shape)
 
 
-def share(n: int, threads: int | None, work: Callable[[int, int], None]) -> None:
+def share(n: int, threads: int | None, work: Callable[[int, int], None], chunk: int = _CHUNK) -> None:
     """Call work(first, last) for pieces of n rows from as many threads as asked for; one by default. The results do not depend on it."""
     if threads is not None and (not isinstance(threads, (int, np.integer)) or isinstance(threads, bool) or threads < 1):
         raise InputError(f"threads = {threads!r} is not a positive whole number")
-    many = min(threads or 1, -(-n // _CHUNK))
+    many = min(threads or 1, -(-n // chunk))
     if many <= 1:
         work(0, n)
         return
-    pieces = itertools.count(0, _CHUNK)  # one count at a time: the lock of the interpreter or of its own
+    pieces = itertools.count(0, chunk)  # one count at a time: the lock of the interpreter or of its own
 
     def run() -> None:
         while (first := next(pieces)) < n:
-            work(first, min(n, first + _CHUNK))
+            work(first, min(n, first + chunk))
 
     others = [threading.Thread(target=run, daemon=True) for _ in range(many - 1)]
     for other in others:

@@ -1,0 +1,285 @@
+"""A batch of membranes in time: where runs start, the kernel that marches them, and meshes whose results are extrapolated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ._broadcast import Array
+from ._dispatch import transients
+from .courses import Course
+from .double_layers.screening import share
+from .electrochem import bernoulli
+from .errors import InputError, Interrupted, Status
+from .meshes import Interpolation, Mesh, equilibria, graded, keys
+from .profiles import Profile, interpolated
+from .stacks import Stack
+from .volumes import Problem, along_ions, romberg
+
+#: tolerance of the time steps over that of the result, how much looser the run is that measures their error, and the bounds
+_SHARE, _LOOSER, _TIGHTEST, _LOOSEST = 0.1, 10.0, 1e-11, 1e-4
+#: how often the cells of the coarsest mesh are halved for the first of the meshes that are always run, and at most; cells at most
+_FIRST, _LEVELS, _MOST, _CELLS = 1, 3, 7, 6000
+#: points of interpolations; places of results between electrodes, at least; how little the error is taken to have fallen
+_POINTS, _PLACES, _MARGIN = 8, 2800, 10.0
+#: steps allowed in a run; rows that a thread takes at a time
+_STEPS, _CHUNK = 200_000, 8
+#: endings of the kernel (core/pnp_time.pxd) as `Status`
+ENDS = {0: Status.CANCELLED, 1: Status.OK, 2: Status.STEP_TOO_SMALL, 3: Status.NOT_FINITE}
+
+
+@dataclass
+class Marched:
+    """States of one mesh at the slots: y (rows, slots, ions + 1, n + 1), b and u; `seen` (rows, slots, 2 + 3 ions), see `Marching.seen`.
+
+    before : (rows, 1, ...) the same just before t = 0. passed : (rows, slots, 2, ions). counts : (rows, 3)
+    """
+
+    mesh: Mesh
+    y: Array
+    seen: Array
+    y_before: Array
+    seen_before: Array
+    passed: Array
+    counts: np.ndarray
+
+    def take(self, keep: np.ndarray) -> Marched:
+        """Some of the rows."""
+        return Marched(self.mesh, *(a[keep] for a in (self.y, self.seen, self.y_before, self.seen_before, self.passed, self.counts)))
+
+
+@dataclass
+class Reached:
+    """Rows of a batch, what was found on their finest mesh, the extrapolated states and quantities, the error of each slot, and the mesh
+    of the places where they are shown.
+    """
+
+    rows: np.ndarray
+    plain: Marched
+    y: Array
+    seen: Array
+    error: Array
+    shown: Mesh
+
+    def at_places(self, slots: Any) -> Array:
+        """The extrapolated states of some slots at the nodes of `shown`."""
+        y = self.y[:, slots]
+        return y if self.shown is self.plain.mesh else Interpolation(self.plain.mesh, self.shown, _POINTS)(y)
+
+
+class Marching:
+    """A batch in the units of the kernel, along a course of V."""
+
+    def __init__(self, s: Stack, before: Array, course: Course, closed: bool, start: Profile | None, threads: int | None) -> None:
+        self.course, self.closed, self.start, self.threads = course, closed, start, threads
+        self.s = replace(s, V=before)
+        self.problem = Problem(self.s, threads)
+        volumes = (self.problem.kappa * s.thickness).transpose(1, 0, 2)
+        width = max(self.problem.given.shape[2], volumes.shape[2])
+        parts = [np.broadcast_to(a, (*a.shape[:2], width)) for a in (self.problem.given, volumes)]
+        self.given = np.ascontiguousarray(np.concatenate(parts, axis=1))
+        self.V = course.V / s.VT
+
+    # ---- one mesh --------------------------------------------------------------------------------------------------------------
+
+    def begin(self, mesh: Mesh, rows: np.ndarray) -> Array:
+        """b and u before t = 0, (rows, ions + 1, n + 1); NaN where there is no steady state."""
+        problem, ions = self.problem, len(self.s.ions)
+        ends = problem.ends[:, :, rows].transpose(2, 1, 0)
+        y = np.empty((len(rows), ions + 1, len(mesh.at)))
+        if self.start is not None:
+            y[:] = self._of_profile(mesh, rows, self.start)
+            if not self.closed:
+                y[:, :-1, [0, -1]] = ends[:, :-1]
+        elif self.closed:
+            t = mesh.nodes(self.s.thickness)
+            t = (t if len(t) == 1 else t[rows]) / np.sum(self.s.thickness, axis=0)[: len(rows)][0 if len(t) == 1 else slice(None), None]
+            y[:, :-1] = ends[:, :-1, :1] + (ends[:, :-1, 1:] - ends[:, :-1, :1]) * np.atleast_2d(t)[:, None, :]
+            y[:, -1] = 0.0
+        else:
+            found = problem.solve(mesh, rows)
+            y[:, :-1], y[:, -1] = found.b, found.u
+            y[found.failed] = np.nan
+        return y
+
+    def _of_profile(self, mesh: Mesh, rows: np.ndarray, start: Profile) -> Array:
+        """A profile at the nodes, between its own by cubic interpolation within each layer."""
+        s, problem = self.s, self.problem
+        if not isinstance(start, Profile) or start.ions != s.ions or len(start._phi) not in (1, s.n):
+            raise InputError("start: give a Profile of the same ions, a single one or as many as there are problems")
+        nodes, there = s.rows(mesh.nodes(s.thickness).T).T, start.x.reshape(-1, start.x.shape[-1])
+        layer = np.concatenate([mesh.layer[:1], mesh.layer])
+        kappa, c0, VT = s.rows(problem.kappa), s.rows(problem.c0), s.rows(s.VT)
+        y = np.empty((len(rows), len(s.ions) + 1, len(mesh.at)))
+        for k, row in enumerate(rows):
+            i = min(row, len(start._phi) - 1)
+            x = there[min(i, len(there) - 1)]
+            if abs(x[0]) > 1e-9 * nodes[row, -1] or abs(x[-1] - nodes[row, -1]) > 1e-9 * nodes[row, -1]:
+                raise InputError(
+                    f"start runs from {x[0]:g} to {x[-1]:g} m, the membrane to {nodes[row, -1]:g} m: give a profile of all of it"
+                )
+            values = interpolated(x, np.vstack([start._phi[i], start._c[i]]), np.clip(nodes[row], x[0], x[-1]))
+            y[k, -1] = values[0] / VT[row]
+            y[k, :-1] = values[1:] / kappa[:, layer, row] / c0[row]
+        return y
+
+    def run(self, mesh: Mesh, rows: np.ndarray, rtol: float) -> Marched:
+        """March some rows on a mesh."""
+        s, ions, n = self.s, len(self.s.ions), len(mesh.width)
+        before = self.begin(mesh, rows)
+        given = self.of(self.given, rows)
+        V = self.of(self.V, rows)
+        mobility, rise = self.problem.along(mesh)
+        # what the fastest ion needs to cross the smallest cell, less than which nothing happens
+        D = np.max(given[mesh.layer, 4 : 4 + ions] * mobility.T[:, :, None] / given[mesh.layer, 4 + 2 * ions :], axis=1)
+        with np.errstate(divide="ignore", over="ignore"):
+            first = np.ascontiguousarray(0.1 * np.min(mesh.width[:, None] / D, axis=0))
+        slots, m = int(np.max(self.course.slot)) + 1, len(rows)
+        y, passed = np.full((m, slots, ions + 1, n + 1), np.nan), np.zeros((m, slots, 2, ions))
+        counts, cancelled = np.zeros((m, 3), dtype=np.int64), np.zeros(1, dtype=np.intc)
+        bad = ~np.all(np.isfinite(before), axis=(1, 2))
+        start = np.where(bad[:, None, None], 1.0, before)
+
+        def some(a: int, b: int) -> None:
+            transients.march(
+                s.z, mesh.layer, mesh.width, mobility, rise, given, start, self.course.stops, V, self.course.slot, self.course.fresh,
+                self.closed, rtol, first, _STEPS, cancelled, y, passed, counts, a, b,
+            )  # fmt: skip
+
+        try:
+            share(m, self.threads, some, _CHUNK)
+        except KeyboardInterrupt:
+            raise Interrupted(
+                "interrupted: nothing of a run in profile is kept; ask for fewer or earlier times to see its beginning"
+            ) from None
+        counts[bad, 2] = 3
+        y[counts[:, 2] != 1] = np.nan
+        seen = self.seen(mesh, rows, y)
+        return Marched(mesh, y, seen, before[:, None], self.seen(mesh, rows, before[:, None]), passed, counts)
+
+    @staticmethod
+    def of(values: Array, rows: np.ndarray) -> Array:
+        return values if values.shape[-1] == 1 else np.ascontiguousarray(values[..., rows])
+
+    def cells(self, mesh: Mesh, rows: np.ndarray, y: Array) -> tuple[Array, Array]:
+        """J of each ion through each cell, (rows, slots, ions, n), and A of the cells, (rows or 1, n), in the units of the kernel."""
+        given, (mobility, rise) = self.of(self.given, rows), self.problem.along(mesh)
+        J = np.empty((*y.shape[:2], len(self.s.ions), len(mesh.width)))
+        du = np.diff(y[:, :, -1])
+        for i, z in enumerate(self.s.z):
+            W = (given[mesh.layer, 4 + i] * mobility[i][:, None]).T[:, None]
+            d = z * du + (rise[i] if len(rise) else 0.0)
+            J[:, :, i] = W * (bernoulli(d) * y[:, :, i, :-1] - bernoulli(-d) * y[:, :, i, 1:])
+        return J, (given[mesh.layer, 0] / mesh.width[:, None]).T
+
+    def seen(self, mesh: Mesh, rows: np.ndarray, y: Array) -> Array:
+        """Charge on the left and on the right, current, then fluxes on the left and on the right of each ion, in the units of the kernel.
+
+        The current is the mean over the membrane, each cell with its share of the potential that a displacement would drop there
+        (Shockley 1938, Ramo 1939): it needs no derivative of the potential but that of V.
+        """
+        ions, given = len(self.s.ions), self.of(self.given, rows)
+        J, A = self.cells(mesh, rows, y)
+        out = np.empty((*y.shape[:2], 3 + 2 * ions))
+        u = y[:, :, -1]
+        for k, (j, cell, sign) in enumerate(((0, 0, 1.0), (-1, -1, -1.0))):
+            half = 0.5 * mesh.width[cell]
+            inside = given[mesh.layer[cell], 1][:, None] * half
+            for i in range(ions):
+                inside = inside + given[mesh.layer[cell], 4 + ions + i][:, None] * half * y[:, :, i, j]
+            out[:, :, k] = sign * A[:, cell][:, None] * (u[:, :, j if k == 0 else -2] - u[:, :, 1 if k == 0 else -1]) - inside
+        resistance = np.cumsum(1.0 / A, axis=1)[:, -1:]
+        carried = np.cumsum(along_ions(np.moveaxis(J, 2, -1), self.s.z) / A[:, None], axis=-1)[..., -1]
+        slopes = np.zeros((1, 1)) if y.shape[1] == 1 else np.array([self.slope(k, rows) for k in range(y.shape[1])]).T
+        out[:, :, 2] = (carried + slopes) / resistance
+        out[:, :, 3 : 3 + ions], out[:, :, 3 + ions :] = (0.0, 0.0) if self.closed else (J[..., 0], J[..., -1])
+        return out
+
+    def slope(self, slot: int, rows: np.ndarray) -> Array:
+        return self.of(self.course.at(slot)[1] / self.s.VT, rows) * np.ones(len(rows))
+
+    # ---- a sequence of meshes --------------------------------------------------------------------------------------------------
+
+    def alike(self) -> list[tuple[tuple[tuple[int, int], ...], np.ndarray]]:
+        """The rows that share their meshes; at an electrode cells are as fine as the ions it attracts will need them."""
+        wanted = keys(self.s, equilibria(self.s))
+        if self.closed:
+            top = np.max(np.abs(self.V), axis=(0, 1)) * np.ones(self.s.n)
+            more = 1 + np.ceil(top / (4 * np.log(2.0))).astype(int)
+            wanted = [self._to_ends(key, int(m)) for key, m in zip(wanted, more, strict=True)]
+        found: dict[tuple[tuple[int, int], ...], list[int]] = {}
+        for row, key in enumerate(wanted):
+            found.setdefault(key, []).append(row)
+        return [(key, np.array(rows)) for key, rows in found.items()]
+
+    @staticmethod
+    def _to_ends(key: tuple[tuple[int, int], ...], more: int) -> tuple[tuple[int, int], ...]:
+        last = len(key) - 1
+        return tuple((0, min(24, fine + more)) if i in (0, last) else (sides, fine) for i, (sides, fine) in enumerate(key))
+
+    def refine(self, key: tuple[tuple[int, int], ...], rows: np.ndarray, tol: float) -> list[Reached]:
+        """Halve the cells until the extrapolated states of each row stop to change."""
+        rtol = float(np.clip(_SHARE * tol, _TIGHTEST, _LOOSEST))
+        levels = [self.run(graded(key, level), rows, rtol) for level in range(_FIRST, _FIRST + _LEVELS)]
+        loose = self.run(levels[0].mesh, rows, _LOOSER * rtol)
+        in_time = 2.0 / _LOOSER * self._difference(levels[0], loose.y, levels[0].y, loose.seen, levels[0].seen)
+        done: list[Reached] = []
+        while True:
+            some = levels[-_LEVELS:]
+            y, worse = romberg(np.array([level.y[..., :: 1 << k] for k, level in enumerate(some)]))
+            seen, worse_seen = romberg(np.array([level.seen for level in some]))
+            found = some[-1]
+            last = self._difference(some[0], y, worse, seen, worse_seen)
+            plain = self._difference(some[0], y, found.y[..., :: 1 << (_LEVELS - 1)], seen, found.seen)
+            # what the last extrapolation changed is the error of the one before; by how much that was smaller than that of the mesh says
+            # how much smaller the error now is, with a margin
+            with np.errstate(invalid="ignore", divide="ignore"):
+                error = in_time + last * np.minimum(1.0, _MARGIN * last / np.maximum(plain, 1e-300))
+            failed = np.any([level.counts[:, 2] != 1 for level in some], axis=0)
+            finer = graded(key, _FIRST + len(levels))
+            stop = np.all(error[:, self._asked()] <= tol, axis=1) | failed | (len(levels) + _FIRST > _MOST) | (len(finer.width) > _CELLS)
+            if np.any(stop):
+                best = found.take(stop)
+                fill = Interpolation(some[0].mesh, best.mesh, _POINTS)
+                at = best.y[..., :: 1 << (_LEVELS - 1)]
+                # places so close that sums over them are sums over the profile, too
+                shown = best.mesh
+                while self.closed and len(shown.width) < _PLACES:
+                    shown = graded(key, _level(key, shown) + 1)
+                done.append(Reached(rows[stop], best, best.y + fill(y[stop] - at), seen[stop], error[stop], shown))
+            if np.all(stop):
+                return done
+            keep = ~stop
+            rows, in_time, levels = rows[keep], in_time[keep], [level.take(keep) for level in levels]
+            levels.append(self.run(finer, rows, rtol))
+
+    def _asked(self) -> slice:
+        return slice(0 if self.course.t[0] == 0 else 1, None)
+
+    def _difference(self, at: Marched, y: Array, other: Array, seen: Array, other_seen: Array) -> Array:
+        """Largest difference of two states at each slot, (rows, slots), each quantity relative to how far it has moved since before t = 0.
+
+        Currents and fluxes, which are rates, relative to their size. What has moved by less than a thousandth of its largest excursion
+        counts as if it had moved by that.
+        """
+        coarse = at.y_before[..., :: (at.y_before.shape[-1] - 1) // (y.shape[-1] - 1)]
+        moved = np.max(np.abs(y - coarse), axis=-1)
+        size = np.max(np.abs(y), axis=(1, 3), keepdims=True)[..., 0]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            scale = np.maximum(np.maximum(moved, 1e-3 * np.max(moved, axis=1, keepdims=True)), 1e-9 * size + 1e-300)
+            states = np.max(np.max(np.abs(y - other), axis=-1) / scale, axis=-1)
+            rates = np.concatenate([seen[..., :2] - at.seen_before[..., :2], seen[..., 2:]], axis=-1)
+            # an ion that does not pass, and a current that is the rest of large fluxes, against the largest of the fluxes
+            size = np.abs(rates)
+            size[..., 2:] = np.maximum(size[..., 2:], 1e-6 * np.max(size[..., 2:], axis=-1, keepdims=True))
+            floor = 1e-9 * np.abs(seen) + 1e-12 * np.max(np.abs(self.problem.given[:, 0])) + 1e-300
+            floor[..., 2:] = 1e-300
+            scale = np.maximum(np.maximum(size, 1e-3 * np.max(size, axis=1, keepdims=True)), floor)
+            return np.asarray(np.maximum(states, np.max(np.abs(seen - other_seen) / scale, axis=-1)))
+
+
+def _level(key: tuple[tuple[int, int], ...], mesh: Mesh) -> int:
+    """How often the cells of the coarsest mesh of a key were halved."""
+    return (len(mesh.width) // len(graded(key, 0).width)).bit_length() - 1
