@@ -118,6 +118,7 @@ if TYPE_CHECKING:
     from .schedules import step as step
     from .schedules import table as table
     from .schedules import train as train
+    from .sensitivities import Sensitivity as Sensitivity
     from .species import F_ as F_
     from .species import HCO3 as HCO3
     from .species import I_ as I_
@@ -180,6 +181,7 @@ _HOMES = {
     "prescribed": "nernst_planck",
     "profile_runs": "ProfileRun",
     "profiles": "Profile",
+    "sensitivities": "Sensitivity",
     "results": "Trajectory",
     "scenarios": "Scenario from_toml to_toml",
     "schedules": "pulse ramp step table train",

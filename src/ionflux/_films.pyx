@@ -1,12 +1,13 @@
 # cython: language_level=3, cdivision=True, boundscheck=False, wraparound=False, initializedcheck=False
 """Films on arrays: one profile a lane. The physics is in core/np.pxd and core/pnp.pxd.
 
-Rows are profiles. Every function does the rows first ... last - 1, so that threads can share the work; arrays of results are written in
+Rows are profiles; _films_pnp.pxi has those whose potential follows from Poisson's equation. Every function does the rows first ... last - 1, so that threads can share the work; arrays of results are written in
 place. Built once per instruction set; results are equal to the last bit across builds, threads and places in an array.
 """
 from ionflux.core.lanes cimport IFX_ISA, VL, v_alloc, v_free, v_get, v_put, v_set, vd, vm
 from ionflux.core.np cimport Cell, ahead, behind, cell_of, load_square, store_square
 from ionflux.core.pnp cimport MAX_IONS, MAX_LAYERS, Grid, Lanes, fluxes, newton
+from ionflux.core.pnp_lines cimport Line, newton_on, slopes
 from ionflux.core.vmath cimport v_below, v_exp
 
 cdef enum:
@@ -193,105 +194,6 @@ cdef inline vd load_end(const double[:, :, ::1] ends, Py_ssize_t row, int count,
     return a
 
 
-def pnp(const double[::1] z, const int[::1] layer, const double[::1] width, const double[:, ::1] mobility, const double[:, ::1] rise,
-        const double[:, :, ::1] given, const double[:, :, ::1] ends, const double[:, ::1] start, double[:, :, ::1] y, double[:, :, ::1] out,
-        double[:, ::1] slopes, int[::1] turns, bint warm, int most, double close, Py_ssize_t first, Py_ssize_t last) -> None:
-    """Newton's method for every row, then fluxes and their derivatives with V.
-
-    z: (ions,). layer, width: (cells,), mobility: (ions, cells), rise: (ions, cells) or (0, cells); see pnp.Grid
-    given: (layers, 3 + 2 ions + 1, rows or 1): A, X, S, share of V, then W and Q of each ion; see pnp.Lanes
-    ends: (2, ions + 1, rows): b and u at the left, at the right. start: (layers, rows or 1) potential of each layer, RT/F
-    y: (rows, ions + 1, cells + 1) b and u; where to start (warm) and the solution
-    out: (rows, 2, ions) fluxes and derivatives with u at the left; slopes: (rows, cells + 1) du/du_left
-    turns: (rows,) steps taken, negative where there was no convergence
-    """
-    cdef Grid grid
-    cdef Py_ssize_t row, rows = y.shape[0]
-    cdef int i, k, j, S = <int> z.shape[0], N = S + 1, n = <int> width.shape[0], layers = <int> given.shape[0], count, lane
-    if not 1 <= S <= MAX_IONS or not 1 <= layers <= MAX_LAYERS or n < 2 or layer.shape[0] != n or mobility.shape[0] != S \
-            or mobility.shape[1] != n or (rise.shape[0] != 0 and rise.shape[0] != S) or rise.shape[1] != n or given.shape[1] != 4 + 2 * S \
-            or ends.shape[0] != 2 or ends.shape[1] != N or ends.shape[2] != rows or start.shape[0] != layers or y.shape[1] != N \
-            or y.shape[2] != n + 1 or out.shape[0] != rows or out.shape[1] != 2 or out.shape[2] != S or slopes.shape[0] != rows \
-            or slopes.shape[1] != n + 1 or turns.shape[0] != rows or not 0 <= first <= last <= rows \
-            or not {given.shape[2], start.shape[1]} <= {1, rows}:
-        raise ValueError("arrays of films do not fit each other")
-    for k in range(n):
-        if not 0 <= layer[k] < layers or (k and layer[k] < layer[k - 1]):
-            raise ValueError("arrays of films do not fit each other")
-    grid.n, grid.layers, grid.ions = n, layers, S
-    grid.layer, grid.width, grid.mobility = &layer[0], &width[0], &mobility[0, 0]
-    grid.rise = &rise[0, 0] if rise.shape[0] else NULL
-    for i in range(S):
-        grid.z[i] = z[i]
-    cdef vd *memory = <vd *> v_alloc(sizeof(vd) * (n + 1) * (4 * N + N * (N + 2)))
-    if memory == NULL:
-        raise MemoryError
-    cdef vd *state = memory
-    cdef vd *step = state + (n + 1) * N
-    cdef vd *tangent = step + (n + 1) * N
-    cdef vd *store = tangent + (n + 1) * N
-    cdef Lanes lanes
-    cdef vd J[MAX_IONS]
-    cdef vd dJ[MAX_IONS]
-    cdef vd taken, shift, t, share
-    cdef vm failed
-    cdef Py_ssize_t per_row = 1 if given.shape[2] > 1 else 0, start_row = 1 if start.shape[1] > 1 else 0
-    with nogil:
-        for row from first <= row < last by VL:
-            count = VL if last - row >= VL else <int> (last - row)
-            for j in range(layers):
-                lanes.A[j] = of_rows(&given[j, 0, 0], row, count, per_row)
-                lanes.X[j] = of_rows(&given[j, 1, 0], row, count, per_row)
-                lanes.S[j] = of_rows(&given[j, 2, 0], row, count, per_row)
-                for i in range(S):
-                    lanes.W[i][j] = of_rows(&given[j, 4 + i, 0], row, count, per_row)
-                    lanes.Q[i][j] = of_rows(&given[j, 4 + S + i, 0], row, count, per_row)
-            for i in range(N):
-                state[i] = of_rows(&ends[0, i, 0], row, count, 1)
-                state[n * N + i] = of_rows(&ends[1, i, 0], row, count, 1)
-            if warm:
-                for k in range(1, n):
-                    for i in range(N):
-                        for lane in range(VL):
-                            v_put(state + k * N + i, lane, y[row + (lane if lane < count else count - 1), i, k])
-            else:
-                # the drop of potential shared among the layers, in each of them its own potential on top
-                t = v_set(0.0)
-                for k in range(1, n):
-                    share = of_rows(&given[layer[k - 1], 3, 0], row, count, per_row)
-                    t = t + share * v_set(width[k - 1])
-                    shift = of_rows(&start[layer[k], 0], row, count, start_row)
-                    if layer[k - 1] != layer[k]:
-                        shift = v_set(0.5) * (shift + of_rows(&start[layer[k - 1], 0], row, count, start_row))
-                    state[k * N + S] = state[S] + (state[n * N + S] - state[S]) * t + shift
-                    for i in range(S):
-                        state[k * N + i] = (state[i] + (state[n * N + i] - state[i]) * t) * v_exp(-v_set(z[i]) * shift)
-            if S == 1:
-                taken = newton(&grid, &lanes, state, step, tangent, store, &failed, most, close, 1)
-                fluxes(&grid, &lanes, state, tangent, J, dJ, 1)
-            elif S == 2:
-                taken = newton(&grid, &lanes, state, step, tangent, store, &failed, most, close, 2)
-                fluxes(&grid, &lanes, state, tangent, J, dJ, 2)
-            elif S == 3:
-                taken = newton(&grid, &lanes, state, step, tangent, store, &failed, most, close, 3)
-                fluxes(&grid, &lanes, state, tangent, J, dJ, 3)
-            else:
-                taken = newton(&grid, &lanes, state, step, tangent, store, &failed, most, close, S)
-                fluxes(&grid, &lanes, state, tangent, J, dJ, S)
-            for lane in range(count):
-                turns[row + lane] = <int> v_get(&taken, lane)
-                if (<const long long *> &failed)[lane]:
-                    turns[row + lane] = -turns[row + lane] - 1
-                for i in range(S):
-                    out[row + lane, 0, i] = v_get(J + i, lane)
-                    out[row + lane, 1, i] = v_get(dJ + i, lane)
-                for k in range(n + 1):
-                    slopes[row + lane, k] = v_get(tangent + k * N + S, lane)
-                    for i in range(N):
-                        y[row + lane, i, k] = v_get(state + k * N + i, lane)
-    v_free(memory)
-
-
 cdef inline vd of_rows(const double *x, Py_ssize_t row, int count, Py_ssize_t stride) noexcept nogil:
     """VL values; lanes beyond the last row repeat it, stride 0: all the same."""
     cdef vd a
@@ -299,3 +201,6 @@ cdef inline vd of_rows(const double *x, Py_ssize_t row, int count, Py_ssize_t st
     for lane in range(VL):
         v_put(&a, lane, x[(row + (lane if lane < count else count - 1)) * stride])
     return a
+
+
+include "_films_pnp.pxi"

@@ -22,9 +22,6 @@ from .volumes import Problem, along_ions
 if TYPE_CHECKING:
     from ._draw import Axes
 
-#: steps of Newton's method towards the reversal potential, V at most in one of them, and where it ends
-_STEPS, _STRIDE, _CLOSE = 40, 0.1, 1e-11
-
 
 class IVCurve:
     """Current against voltage of one membrane or a batch of them; voltages come last.
@@ -62,27 +59,11 @@ class IVCurve:
     @cached_property
     def reversal(self) -> Any:
         """The voltage at which no current flows, V."""
-        I, G = self.I.reshape(-1, len(self.V)), self.conductance.reshape(-1, len(self.V))
-        near = np.array([_first_guess(self.V, i, g) for i, g in zip(I, G, strict=True)]).reshape(self.shape)
-        open_ = np.isfinite(near)
-        V = np.where(open_, near, 0.0)
-        for _ in range(_STEPS):
-            I_, G_ = self._currents(V)
-            step = np.where(open_, I_ / G_, 0.0)
-            open_ = open_ & np.isfinite(step)
-            step = np.where(open_, np.clip(step, -_STRIDE, _STRIDE), 0.0)
-            V = V - step
-            if np.all(np.abs(step) <= _CLOSE):
-                V = np.where(open_, V, np.nan)
-                return float(V) if self.shape == () else V
-        V = np.where(open_ & (np.abs(step) <= _CLOSE), V, np.nan)
-        return float(V) if self.shape == () else V
-
-    def _currents(self, V: Array) -> tuple[Array, Array]:
         call = self._call
-        s = stack(call["membrane"], call["left"], call["right"], V, call["vary"], leading=self.shape)
-        J, dJ, *_ = Problem(s, call["threads"]).points(call["tol"], call["nodes"])
-        return tuple((FARADAY * along_ions(x, s.z)).reshape(self.shape) / u for x, u in ((J, 1.0), (dJ, s.rows(s.VT).reshape(self.shape))))  # type: ignore[return-value]
+        s = stack(call["membrane"], call["left"], call["right"], None, call["vary"], leading=self.shape)
+        V, error = Problem(s, call["threads"], np.zeros(s.n)).voltages(call["tol"], call["nodes"])
+        V = np.where(error <= (call["tol"] if call["nodes"] is None else np.inf), V, np.nan)
+        return float(V[0]) if self.shape == () else V.reshape(self.shape)
 
     def profile(self, i: int) -> Profile:
         """Return the profiles at the i-th voltage."""
@@ -155,17 +136,3 @@ def pnp_iv(
     status = np.where(failed | (error > (tol if nodes is None else np.inf)), int(Status.NOT_CONVERGED), int(Status.OK)).astype(np.intc)
     J, dJ = (np.where(failed[:, None], np.nan, x) for x in (J, dJ))
     return IVCurve(call, volts, s.shape[:-1], s.ions, (J, dJ, error, status, s.rows(s.VT)))
-
-
-def _first_guess(V: Array, I: Array, G: Array) -> float:
-    """Where the line through two neighbours of opposite sign crosses zero, else Newton's step from where the current is smallest."""
-    known = np.flatnonzero(np.isfinite(I))
-    if not len(known):
-        return float("nan")
-    order = known[np.argsort(V[known])]
-    signs = np.flatnonzero(I[order][:-1] * I[order][1:] < 0)
-    if len(signs):
-        a, b = order[signs[0]], order[signs[0] + 1]
-        return float(V[a] - I[a] * (V[b] - V[a]) / (I[b] - I[a]))
-    best = known[np.argmin(np.abs(I[known]))]
-    return float(V[best] - np.clip(I[best] / G[best] if G[best] else 0.0, -_STRIDE, _STRIDE))

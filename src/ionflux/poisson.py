@@ -9,25 +9,30 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from . import collocation
+from ._broadcast import Given, checked
 from .constants import FARADAY
 from .electrochem import bernoulli
 from .errors import ConvergenceError, InputError, Status
+from .fields import Parameter
 from .membranes import Membrane1D
 from .meshes import own
 from .profiles import Profile, ProfileAudit
+from .sensitivities import of_volumes
 from .stacks import stack
 from .volumes import Answer, Problem, along_ions
 
 #: how it can be solved
 METHODS = "finite volumes", "collocation"
+_CURRENT = Parameter(0.0, "A m^-2", -1e12, 1e12, "current")
 
 
 def pnp(
     membrane: Membrane1D,
     left: Any,
     right: Any,
-    V: ArrayLike,
+    V: ArrayLike | None = None,
     *,
+    I: ArrayLike | None = None,
     tol: float = 1e-6,
     nodes: Any = None,
     method: str = "finite volumes",
@@ -46,8 +51,11 @@ def pnp(
         Layers with their fixed charges; surface charges at the interfaces between them.
     left, right : Bath or mapping from ion to float or array
         Concentrations at the ends, mol/m³. Ends that are not neutral make a layer of space charge there, with a warning.
-    V : float or array
+    V : float or array, optional
         φ(left) − φ(right), V.
+    I : float or array, optional
+        Instead of V: the current, A/m², positive from left to right; V is then found together with the profile. I = 0 gives the
+        potential of a membrane that is connected to nothing.
     tol : float
         Relative error allowed for each flux and for the current; 1e-12 … 0.1.
     nodes : int or array, optional
@@ -65,7 +73,8 @@ def pnp(
     Returns
     -------
     Profile
-        Its `error` is the estimate, NaN with `nodes`. In a batch `status` says which problems were not solved.
+        Its `error` is the estimate, NaN with `nodes`; where V was to be found, also of V over RT/F. `sensitivity` differentiates it by any
+        number of the description. In a batch `status` says which problems were not solved.
 
     Raises
     ------
@@ -85,18 +94,46 @@ def pnp(
     check_tolerance(tol)
     if method not in METHODS or (nodes is not None and method != METHODS[0]):
         raise InputError(f"method = {method!r}: write one of {', '.join(METHODS)}; nodes are those of the finite volumes")
-    s = stack(membrane, left, right, V, vary, neutral=True)
-    problem, audited = Problem(s, threads), _audit
+    if (V is None) == (I is None):
+        raise InputError("give exactly one of V and I")
+    currents = None if I is None else np.asarray(checked(Given("I", I, _CURRENT)))
+    s = stack(membrane, left, right, V, vary, neutral=True, leading=() if currents is None else currents.shape)
+    if currents is not None and np.any(np.isnan(currents)):
+        raise InputError("I has NaN")
+    problem, audited = Problem(s, threads, None if currents is None else np.broadcast_to(currents, s.shape).reshape(-1)), _audit
     if method == "collocation":
-        answers, audited = collocation.solve(problem, start), collocation.audited
+        answers = collocation.solve(problem, start) if I is None else _with_current(problem, start)
+        audited = collocation.audited
     elif nodes is not None:
         mesh = own(s, nodes)
         found = problem.solve(mesh, np.arange(s.n), problem.guess(mesh, start))
-        answers = [Answer(np.arange(s.n), mesh, found, found.u, found.b, found.J, found.dJ, np.full(s.n, np.nan), found.failed)]
+        answers = [
+            Answer(np.arange(s.n), mesh, found, found.u, found.b, found.J, found.dJ, np.full(s.n, np.nan), found.failed, [(mesh, found)])
+        ]
     else:
         answers = [a for key, rows in problem.alike() for a in problem.refine(key, rows, tol, start)]
     call = {"membrane": membrane, "left": left, "right": right, "vary": vary, "threads": threads}
     return _profile(problem, answers, tol if nodes is None else np.inf, audited, call)
+
+
+def _with_current(problem: Problem, start: Profile | None) -> list[Answer]:
+    """Collocation with the current given: a Newton iteration for V around it, from what the finite volumes say."""
+    target, s = problem.given_current, problem.s
+    u = problem.voltages(1e-6, None)[0] / s.VT
+    problem.given_current = None  # V is given to what is solved here
+    for _ in range(5):
+        problem.ends[0, -1] = np.where(np.isfinite(u), u, 0.0)
+        answers = collocation.solve(problem, start)
+        J, dJ, failed = np.empty((s.n, len(s.ions))), np.empty((s.n, len(s.ions))), ~np.isfinite(u)
+        for answer in answers:
+            J[answer.rows], dJ[answer.rows] = answer.J, answer.dJ
+            answer.failed |= failed[answer.rows]
+        step = (target - along_ions(J, s.z) / problem.c0) / (along_ions(dJ, s.z) / problem.c0)
+        if not np.any(np.abs(step) > 1e-13 * np.maximum(1.0, np.abs(u))):
+            break
+        u = u + step
+    problem.given_current = target
+    return answers
 
 
 def check_tolerance(tol: float) -> None:
@@ -143,10 +180,18 @@ def _profile(problem: Problem, answers: list[Answer], tol: float, audited: Audit
     slope = FARADAY * along_ions(dJ, s.z) / VT
     label = {"layers": len(s.thickness), "ions": " ".join(ion.name for ion in s.ions)}
     shared = mesh is not None and s.thickness.shape[1] == 1
-    assert s.V is not None
+    if s.V is None:
+        V = np.full(s.n, np.nan)
+        for answer in answers:
+            V[answer.rows] = answer.u[:, 0] * VT[answer.rows]
+        V[failed] = np.nan
+    else:
+        V = s.V
     places = x[0] if shared and s.n else x
     audit = lambda: audited(problem, answers)  # noqa: E731
-    result = Profile(s.shape, s.ions, places, phi, c, J, s.V, error, status, lambda: slope, audit, label, call)
+    levels = [(answer.rows, answer.levels) for answer in answers]
+    slopes = (lambda name: of_volumes(problem, levels, failed, name)) if answers[0].levels else None
+    result = Profile(s.shape, s.ions, places, phi, c, J, V, error, status, lambda: slope, audit, label, call, slopes)
     if s.shape == () and status[0] != int(Status.OK):
         why = "the iteration did not converge" if failed[0] else f"the estimated error is {error[0]:.2g}, tol = {tol:g}"
         raise ConvergenceError(f"pnp: {why}; try a looser tol, or start= from a solution nearby", partial=result)

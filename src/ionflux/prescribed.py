@@ -10,13 +10,13 @@ from numpy.typing import ArrayLike
 
 from ._broadcast import VOLTAGE, Array, Given, checked, number
 from ._dispatch import films
-from .constants import FARADAY
 from .double_layers.screening import share
 from .electrochem import bernoulli
 from .errors import InputError, ShapeError, Status
 from .fields import Parameter
 from .membranes import Membrane1D
 from .profiles import Profile, ProfileAudit
+from .sensitivities import of_cells
 from .slices import CELLS, Cells, Problem
 from .stacks import NOTHING, stack
 
@@ -155,9 +155,15 @@ def _profile(
     label = {"layers": len(s.membrane.layers), "ions": " ".join(ion.name for ion in s.ions)}
     status = np.where(np.all(np.isfinite(J), axis=1), int(Status.OK), int(Status.NOT_FINITE)).astype(np.intc)
     shown = phi if everything else phi[:, kept]
+
+    def slope() -> Array:
+        nowhere = np.full(s.n, np.nan)
+        return nowhere if cells.g is None else np.reshape(of_cells(problem, cells, J, "V").I, -1)
+
     return Profile(
         s.shape, s.ions, x[0] if len(x) == 1 else x, shown, c, J, V, error, status,
-        lambda: _conductance(cells, J), lambda: _audit(cells, whole, J, s.shape), label, call,
+        slope, lambda: _audit(cells, whole, J, s.shape), label, call,
+        lambda name: of_cells(problem, cells, J, name),
     )  # fmt: skip
 
 
@@ -239,25 +245,6 @@ def _logarithms(cells: Cells, rows: np.ndarray, ends: Array, c: Array, J: Array)
         c[rows] = (left[..., None] * np.exp(T - T[..., :1]) + right[..., None] * np.exp(R - R[..., -1:])).transpose(1, 0, 2)
         D0 = np.broadcast_to(cells.D0, (len(s.ions), s.n))[:, rows]
         J[rows] = (D0 * (left * np.exp(-T[..., 0]) - right * np.exp(-R[..., -1]))).T
-
-
-def _conductance(cells: Cells, J: Array) -> Array:
-    """dI/dV = F Σ z dJ/dV, from ∂ψ/∂V in each cell."""
-    s = cells.s
-    if cells.g is None:
-        return np.full(s.n, np.nan)
-    d, g = np.broadcast_to(cells.d(), (len(s.ions), s.n, cells.x.shape[1] - 1)), cells.g
-    psi = np.concatenate([np.zeros((*d.shape[:2], 1)), np.cumsum(d, axis=-1)], axis=-1)
-    top = np.max(psi, axis=-1, keepdims=True)
-    B = np.maximum(bernoulli(d), 1e-300)
-    inside = np.where(np.isnan(cells.mean), -bernoulli(d, derivative=True) / B, cells.mean)
-    parts = cells.resistance * np.exp(psi[..., :-1] - top) / B
-    whole = np.sum(parts, axis=-1)
-    share_ = np.sum(parts * (g[:, :-1] + np.diff(g) * inside), axis=-1) / whole
-    left = s.k[:, 0] * s.left * np.exp(-top[..., 0])
-    slope = s.z[:, None] / s.VT * (cells.D0 * left / whole - J.T * share_)
-    slope = np.where(np.broadcast_to(s.blocked, slope.shape), 0.0, slope)
-    return np.asarray(FARADAY * np.sum(s.z[:, None] * slope, axis=0))
 
 
 def _audit(cells: Cells, c: Array, J: Array, shape: tuple[int, ...]) -> ProfileAudit:

@@ -16,6 +16,7 @@ from .species import IonSpecies
 
 if TYPE_CHECKING:
     from ._draw import Axes
+    from .sensitivities import Sensitivity
 
 
 class ProfileAudit(NamedTuple):
@@ -76,12 +77,14 @@ class Profile:
         audit: Callable[[], ProfileAudit],
         label: Mapping[str, Any],
         call: Mapping[str, Any] | None = None,
+        sensitivities: Callable[[str], Sensitivity] | None = None,
     ) -> None:
         self.shape, self.ions, self.x = shape, ions, x if x.ndim == 1 else x.reshape(*shape, -1)
         self._phi, self._c, self._J, self._V, self._error, self._status = phi, c, J, V, error, status
         self._slope, self._audit, self._label = slope, audit, dict(label)
         #: what was asked: membrane, left, right, vary, …; None where that is more than a membrane between two solutions
         self._call = call
+        self._sensitivities = sensitivities
 
     def _shaped(self, rows: Array) -> Any:
         return rows[0].item() if self.shape == () else rows.reshape(self.shape)
@@ -135,6 +138,42 @@ class Profile:
         """What is conserved, checked on the profile itself."""
         return self._audit()
 
+    def sensitivity(self, name: str) -> Sensitivity:
+        """Return the derivatives of the fluxes and of the current with respect to one number of the description, at the solution.
+
+        From the linearised equations, one solution on each of the meshes, not from differences.
+
+        Parameters
+        ----------
+        name : str
+            ``"V"`` (``"I"`` where the current was given), ``"left.K"``, ``"right.Na"``, ``"T"``, ``"layers.1.fixed_charge"``, also
+            ``thickness``, ``eps_r``, ``D_factor``, ``D.K`` and ``partition.K`` of a layer, ``"surface_charge.0"``. Everything else stays:
+            V, or the current where that was given; a change of T does not change diffusivities.
+
+        Returns
+        -------
+        Sensitivity
+            ``J`` by ion, ``I`` and ``V``, in SI units over that of the parameter.
+
+        Raises
+        ------
+        UnknownNameError
+            There is no such parameter, with the nearest name.
+        InputError
+            This profile cannot be differentiated by it.
+
+        Examples
+        --------
+        >>> from ionflux import Cl, K, Layer, Membrane1D, pnp
+        >>> film = Membrane1D(Layer(5e-9, eps_r=78.5, fixed_charge=-50.0), T=298.15)
+        >>> rest = pnp(film, {K: 100.0, Cl: 100.0}, {K: 10.0, Cl: 10.0}, I=0.0)
+        >>> round(rest.sensitivity("layers.0.fixed_charge").V * 1e6)  # µV per mol/m³
+        217
+        """
+        if self._sensitivities is None:
+            raise InputError("derivatives are those of the finite volumes of pnp, and of nernst_planck; this profile has none")
+        return self._sensitivities(name)
+
     def at(self, x: ArrayLike) -> Profile:
         """Return the profile at other places, between nodes by cubic interpolation of the potential and of ln c.
 
@@ -155,7 +194,7 @@ class Profile:
             phi[row], c[row] = values[0], values[1:]
         return Profile(
             self.shape, self.ions, where, phi, c, self._J, self._V, self._error, self._status, self._slope, self._audit, self._label,
-            self._call,
+            self._call, self._sensitivities,
         )  # fmt: skip
 
     def plot(self, ax: Axes | None = None) -> Axes:

@@ -82,7 +82,7 @@ class Problem:
         """Make the cells: places asked for, kinks of energies, panels where something is a function."""
         s, layers = self.s, self.s.membrane.layers
         parts, smooth = [], False
-        functions = [[_functions(layer, ion, self.field) for ion in s.ions] for layer in layers]
+        functions = [[_functions(s, i, ion, self.field) for ion in s.ions] for i in range(len(layers))]
         for i, layer in enumerate(layers):
             nodes = {0.0, 1.0}
             if any(any(f) for f in functions[i]):
@@ -192,10 +192,12 @@ class Problem:
         return rise, h * whole * scale, np.sum(parts * _GAUSS, axis=-1) / whole
 
 
-def _functions(layer: Any, ion: Any, field: Any) -> tuple[Any, Any, Any]:
+def _functions(s: Stack, i: int, ion: Any, field: Any) -> tuple[Any, Any, Any]:
     """What an ion finds in a layer as functions: D(s), energy(s), φ(x); None where it is not one."""
+    layer = s.membrane.layers[i]
     mobility, energy = (None if given is None else given.of(ion) for given in (layer.D, layer.energy))
-    return mobility if callable(mobility) else None, energy if callable(energy) else None, field
+    as_number = f"layers.{i}.D.{ion.name}" in s.varied
+    return mobility if callable(mobility) and not as_number else None, energy if callable(energy) else None, field
 
 
 def energy_at(given: Any, at: Array) -> Array:

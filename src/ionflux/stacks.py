@@ -35,6 +35,7 @@ class Stack:
     D, k : (ions, layers, 1 or rows), never zero; D is 1 where it is a function of s: then `functions` holds it
     blocked : (ions, 1 or rows) whether there is a layer that lets nothing through
     left, right : (ions, 1 or rows), mol/m³
+    varied : what differs within the batch, by name, (rows,) or (1,)
     """
 
     membrane: Membrane1D
@@ -52,7 +53,7 @@ class Stack:
     blocked: np.ndarray
     left: Array
     right: Array
-    varied: tuple[str, ...]
+    varied: Mapping[str, Array]
 
     @property
     def n(self) -> int:
@@ -157,7 +158,7 @@ def stack(
         blocked=blocked,
         left=ends[0],
         right=ends[1],
-        varied=tuple(varied),
+        varied={name: rows(values) for name, values in varied.items()},
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,17 +11,18 @@ import numpy as np
 
 from ._broadcast import Array
 from ._dispatch import films
-from .constants import FARADAY, VACUUM_PERMITTIVITY
+from .constants import FARADAY
 from .double_layers.screening import share
-from .errors import InputError
-from .meshes import Interpolation, Mesh, equilibria, graded, keys, own
+from .meshes import Interpolation, Mesh, graded, keys, own
 from .profiles import Profile
-from .slices import called, energy_at
-from .stacks import NOTHING, Stack
+from .scaling import Scaled
+from .stacks import Stack
 
 #: of |du| in the last step of Newton's method; it converges quadratically
 _CLOSE = 1e-7
 _STEPS = 60
+#: RT/F, how far V is looked for where the current is given
+_FURTHEST = 1000.0
 #: the coarsest meshes that are always solved, and how often cells may be halved
 _LEVELS, _MOST = 3, 7
 #: rows that are in memory at once where no profile is asked for
@@ -41,10 +43,18 @@ class Found:
         """Some of the rows."""
         return Found(self.u[keep], self.b[keep], self.J[keep], self.dJ[keep], self.failed[keep])
 
+    def put(self, rows: np.ndarray, other: Found) -> None:
+        """Replace some of the rows."""
+        for name in ("u", "b", "J", "dJ", "failed"):
+            getattr(self, name)[rows] = getattr(other, name)
+
 
 @dataclass
 class Answer:
-    """Rows of a batch with the finest mesh, the solution on it, the extrapolated values there and the estimated error."""
+    """Rows of a batch with the finest mesh, the solution on it, the extrapolated values there and the estimated error.
+
+    levels : the meshes and solutions that were extrapolated, from the coarsest to the finest
+    """
 
     rows: np.ndarray
     mesh: Mesh
@@ -55,152 +65,110 @@ class Answer:
     dJ: Array
     error: Array
     failed: np.ndarray
+    levels: Sequence[tuple[Mesh, Found]] = ()
 
 
-class Problem:
-    """A batch in the units of the kernel."""
+class Problem(Scaled):
+    """A batch of membranes: V is given, or the current."""
 
-    def __init__(self, s: Stack, threads: int | None) -> None:
-        assert s.V is not None
-        if len(s.ions) > films.IONS or len(s.thickness) > films.LAYERS:
-            raise InputError(f"no more than {films.IONS} ions and {films.LAYERS} layers at once")
-        self.s, self.threads = s, threads
-        ions, layers = len(s.ions), len(s.thickness)
-        self.equilibrium = equilibria(s)
-        # kappa: concentrations over what is continuous, also where an energy jumps between layers
-        self.kappa = s.k
-        if any(layer.energy is not None for layer in s.membrane.layers):
-            self.kappa = s.k * np.exp(-self._jumps())[:, :, None]
-        self.c0 = np.max(np.maximum(s.left, s.right), axis=0)
-        if np.any(self.c0 == 0):
-            raise InputError("there are no ions in the solutions")
-        first, last = s.left / self.c0, s.right * s.k[:, -1] / self.kappa[:, -1] / self.c0
-        self.ends = np.empty((2, ions + 1, s.n))
-        self.ends[0, :-1], self.ends[0, -1], self.ends[1, :-1], self.ends[1, -1] = first, s.V / s.VT, last, 0.0
-        eps = VACUUM_PERMITTIVITY * s.eps
-        sigma = np.concatenate([s.sigma, np.zeros((1, s.sigma.shape[1] if layers > 1 else 1))]) if layers > 1 else np.zeros((1, 1))
-        conduct = np.sum((s.z**2)[:, None, None] * s.D * s.k * (s.left + s.right)[:, None, :], axis=0)
-        resist = s.thickness / np.maximum(conduct, 1e-300)
-        per_layer = [
-            eps * s.VT / (FARADAY * self.c0 * s.thickness), s.X * s.thickness / self.c0, sigma / (FARADAY * self.c0),
-            resist / np.sum(resist, axis=0), *(s.D[i] * self.kappa[i] / s.thickness for i in range(ions)),
-            *(s.z[i] * self.kappa[i] * s.thickness for i in range(ions)),
-        ]  # fmt: skip
-        width = max(p.shape[1] for p in per_layer)
-        self.given = np.empty((layers, len(per_layer), width))
-        for i, values in enumerate(per_layer):
-            self.given[:, i] = values
+    def __init__(self, s: Stack, threads: int | None, I: Array | None = None) -> None:
+        super().__init__(s)
+        self.threads = threads
+        #: whether answers come with the solutions on all meshes
+        self.keeps = True
+        #: Σ zJ in the units of the kernel where it is given, (rows,)
+        self.given_current = None if I is None else I / (FARADAY * self.c0)
 
-    def _jumps(self) -> Array:
-        """By how much the energy of each ion has jumped at the interfaces left of each layer, (ions, layers), RT."""
-        s = self.s
-        jumps = np.zeros((len(s.ions), len(s.thickness)))
-        for i, ion in enumerate(s.ions):
-            ends = [energy_at(None if a.energy is None else a.energy.of(ion), np.array([0.0, 1.0])) for a in s.membrane.layers]
-            for j in range(1, len(ends)):
-                jumps[i, j] = jumps[i, j - 1] + ends[j][0] - ends[j - 1][1]
-        return jumps
-
-    def guess(self, mesh: Mesh, start: Profile | None) -> Array | None:
-        """Where to start on a mesh: the profile that somebody has, None for the kernel's own guess."""
-        if start is None:
-            return None
-        s = self.s
-        x = mesh.nodes(s.thickness)
-        y = np.empty((s.n, len(s.ions) + 1, x.shape[1]))
-        if not isinstance(start, Profile) or start.ions != s.ions or start._phi.shape[0] not in (1, s.n):
-            raise InputError("start: give a Profile of the same ions, a single one or as many as there are problems")
-        for row in range(s.n):
-            source = min(row, len(start._phi) - 1)
-            there = start.x.reshape(-1, start.x.shape[-1])
-            there = there[min(source, len(there) - 1)]
-            here = x[min(row, len(x) - 1)]
-            # what is known on the right of an interface counts there: b is continuous
-            scale = there[-1] / here[-1]
-            phi = start._phi[source] / (s.VT[row] if len(s.VT) > 1 else s.VT[0])
-            own_layer = np.searchsorted(np.cumsum(s.thickness[:, min(row, s.thickness.shape[1] - 1)])[:-1] * scale, there, side="right")
-            twice = np.flatnonzero(np.diff(there) == 0)
-            own_layer[twice] = np.maximum(own_layer[twice + 1] - 1, 0)
-            y[row, -1] = np.interp(here * scale, there, phi)
-            kappa = self.kappa[:, :, min(row, self.kappa.shape[2] - 1)]
-            c0 = self.c0[min(row, len(self.c0) - 1)]
-            for i in range(len(s.ions)):
-                y[row, i] = np.interp(here * scale, there, start._c[source, i] / kappa[i, own_layer] / c0)
-        return y
-
-    def solve(self, mesh: Mesh, rows: np.ndarray, y: Array | None = None, *, charge: float = 1.0, volts: float = 1.0) -> Found:
-        """Solve some rows on a mesh. charge, volts: factors on all fixed charges and on V, for continuation."""
-        found = self._run(mesh, rows, y, charge, volts)
+    def solve(self, mesh: Mesh, rows: np.ndarray, y: Array | None = None) -> Found:
+        """Solve some rows on a mesh, from y if there is one; with the current given, V in y is where to start."""
+        if self.given_current is None:
+            return self._at(mesh, rows, y, self.ends[0, -1][rows])
+        if y is None:
+            y = self._state(self._at(mesh, rows, None, np.zeros(len(rows))))
+        target = self.given_current[rows]
+        line = np.array([np.zeros(len(rows)), np.ones(len(rows)), target])
+        found = self._run(mesh, rows, y, 1.0, y[:, -1, 0], line)
         lost = np.flatnonzero(found.failed)
-        if len(lost) and charge == volts == 1.0:
-            again = self._approach(mesh, rows[lost])
-            for name in ("u", "b", "J", "dJ", "failed"):
-                getattr(found, name)[lost] = getattr(again, name)
+        if len(lost):
+            y = self._state(self._search(mesh, rows[lost], target[lost]))
+            found.put(lost, self._run(mesh, rows[lost], y, 1.0, y[:, -1, 0], np.ascontiguousarray(line[:, lost])))
         return found
 
-    def _approach(self, mesh: Mesh, rows: np.ndarray) -> Found:
-        """From small charges to the real ones and then to V, in steps."""
-        found = self._run(mesh, rows, None, 1e-3, 0.0)
+    def _at(self, mesh: Mesh, rows: np.ndarray, y: Array | None, u: Array) -> Found:
+        """Solve at given u = FV/RT."""
+        found = self._run(mesh, rows, y, 1.0, u)
+        lost = np.flatnonzero(found.failed)
+        if len(lost):
+            found.put(lost, self._approach(mesh, rows[lost], u[lost]))
+        return found
+
+    def _approach(self, mesh: Mesh, rows: np.ndarray, u: Array) -> Found:
+        """From small charges to the real ones and then to V, in steps of about one RT/F."""
+        none = np.zeros(len(rows))
+        found = self._run(mesh, rows, None, 1e-3, none)
         for charge in (0.003, 0.01, 0.03, 0.1, 0.2, 0.35, 0.5, 0.7, 0.85, 1.0):
-            found = self._run(mesh, rows, self._state(found), charge, 0.0)
-        top = float(np.max(np.abs(self.s.V[rows]))) if self.s.V is not None and len(rows) else 0.0
-        for volts in np.linspace(0.0, 1.0, 1 + max(4, int(np.ceil(top / 0.025))))[1:]:
-            found = self._run(mesh, rows, self._state(found), 1.0, float(volts))
+            found = self._run(mesh, rows, self._state(found), charge, none)
+        for step in range(1, 1 + max(1, int(np.ceil(np.max(np.abs(u), initial=0.0))))):
+            open_ = np.flatnonzero(np.abs(u) > step - 1)  # a row takes its own steps, whoever is solved along with it
+            there = np.clip(u[open_], -step, step)
+            found.put(open_, self._run(mesh, rows[open_], self._state(found.take(open_)), 1.0, there))
+        return found
+
+    def _search(self, mesh: Mesh, rows: np.ndarray, target: Array) -> Found:
+        """Where the current is the one that is wanted, by Newton's method on V within what it has left open."""
+        lo, hi, u = np.full(len(rows), -_FURTHEST), np.full(len(rows), _FURTHEST), np.zeros(len(rows))
+        found, open_ = self._at(mesh, rows, None, u), np.arange(len(rows))
+        for _ in range(_STEPS):
+            some, old = found.take(open_), u[open_]
+            scale = self.c0 if len(self.c0) == 1 else self.c0[rows[open_]]
+            rest, slope = target[open_] - along_ions(some.J, self.s.z) / scale, along_ions(some.dJ, self.s.z) / scale
+            lo[open_], hi[open_] = np.where(rest > 0, old, lo[open_]), np.where(rest < 0, old, hi[open_])
+            with np.errstate(divide="ignore", invalid="ignore"):
+                new = old + np.clip(rest / slope, -2.0, 2.0)
+            new = np.where((new >= lo[open_]) & (new <= hi[open_]), new, 0.5 * (lo[open_] + hi[open_]))
+            on = (np.abs(new - old) > 1e-6) & ~some.failed
+            u[open_] = new
+            open_ = open_[on]
+            if not len(open_):
+                break
+            found.put(open_, self._at(mesh, rows[open_], self._state(found.take(open_)), u[open_]))
         return found
 
     @staticmethod
     def _state(found: Found) -> Array:
         return np.concatenate([found.b, found.u[:, None, :]], axis=1)
 
-    def _run(self, mesh: Mesh, rows: np.ndarray, y: Array | None, charge: float, volts: float) -> Found:
+    def _run(self, mesh: Mesh, rows: np.ndarray, y: Array | None, charge: float, u: Array, line: Array | None = None) -> Found:
+        """Newton's method. charge : a factor on all fixed charges, for continuation. u : at the left, (rows,). line : see `_films.pnp`."""
         s, ions, n = self.s, len(self.s.ions), len(mesh.width)
         m = len(rows)
         every = m == s.n
         given = self.given if self.given.shape[2] == 1 or every else np.ascontiguousarray(self.given[:, :, rows])
         ends = self.ends if every else np.ascontiguousarray(self.ends[:, :, rows])
         start = self.equilibrium if self.equilibrium.shape[1] == 1 or every else np.ascontiguousarray(self.equilibrium[:, rows])
-        if charge != 1.0 or volts != 1.0:
-            given, ends = given.copy(), ends.copy()
+        if charge != 1.0:
+            given = given.copy()
             given[:, 1:3] *= charge
-            ends[0, -1] *= volts
             start = start * charge
+        if not np.array_equal(ends[0, -1], u):
+            ends = ends.copy()
+            ends[0, -1] = u
         state = np.empty((m, ions + 1, n + 1)) if y is None else np.ascontiguousarray(y)
         out, slopes, turns = np.empty((m, 2, ions)), np.empty((m, n + 1)), np.empty(m, dtype=np.intc)
         mobility, rise = self.along(mesh)
+        if line is None:
+            line = np.empty((0, m))
 
         def some(a: int, b: int) -> None:
             films.pnp(
-                s.z, mesh.layer, mesh.width, mobility, rise, given, ends, start, state, out, slopes, turns, y is not None, _STEPS, _CLOSE,
-                a, b,
+                s.z, mesh.layer, mesh.width, mobility, rise, given, ends, start, line, state, out, slopes, turns, y is not None, _STEPS,
+                _CLOSE, a, b,
             )  # fmt: skip
 
         share(m, self.threads, some)
         unit = (self.c0 if len(self.c0) == 1 else self.c0[rows])[:, None]
         failed = (turns < 0) | ~np.all(np.isfinite(out), axis=(1, 2))
         return Found(state[:, -1].copy(), state[:, :-1], out[:, 0] * unit, out[:, 1] * unit, failed)
-
-    def along(self, mesh: Mesh) -> tuple[Array, Array]:
-        """D over the layer's, over width, and the rise of energies, of each cell."""
-        s, n = self.s, len(mesh.width)
-        mobility = np.empty((len(s.ions), n))
-        mobility[:] = 1.0 / mesh.width
-        if not any(layer.D is not None or layer.energy is not None for layer in s.membrane.layers):
-            return mobility, np.empty((0, n))
-        rise = np.zeros((len(s.ions), n))
-        at = mesh.at - np.concatenate([mesh.layer, mesh.layer[-1:]])
-        for j, layer in enumerate(s.membrane.layers):
-            cells = np.flatnonzero(mesh.layer == j)
-            nodes = np.concatenate([at[cells], [1.0]])
-            for i, ion in enumerate(s.ions):
-                D = None if layer.D is None else layer.D.of(ion)
-                if callable(D):
-                    middle = 0.5 * (nodes[1:] + nodes[:-1])
-                    mobility[i, cells] *= np.maximum(called("D", D, middle), NOTHING)
-                energy = None if layer.energy is None else layer.energy.of(ion)
-                if energy is not None:
-                    w = energy_at(energy, nodes)
-                    rise[i, cells] = np.diff(w)
-        return mobility, rise if np.any(rise) else np.empty((0, n))
 
     def alike(self) -> list[tuple[tuple[tuple[int, int], ...], np.ndarray]]:
         """The rows that share their meshes; how a row is solved does not depend on the others."""
@@ -212,22 +180,31 @@ class Problem:
 
     def points(self, tol: float, nodes: Any) -> tuple[Array, Array, Array, np.ndarray]:
         """Fluxes, their derivatives with u, errors, which rows failed; no profiles are kept."""
+        J, dJ, _, error, failed = self._results(tol, nodes)
+        shut = np.broadcast_to(self.s.blocked.T, J.shape)
+        return np.where(shut, 0.0, J), np.where(shut, 0.0, dJ), error, failed
+
+    def voltages(self, tol: float, nodes: Any) -> tuple[Array, Array]:
+        """V where the current is given, NaN where there is none, and the errors (0 on given nodes); no profiles are kept."""
+        _, _, u, error, failed = self._results(tol, nodes)
+        return np.where(failed, np.nan, u * self.s.VT), error if nodes is None else np.zeros(self.s.n)
+
+    def _results(self, tol: float, nodes: Any) -> tuple[Array, Array, Array, Array, np.ndarray]:
         s = self.s
-        J, dJ = np.empty((s.n, len(s.ions))), np.empty((s.n, len(s.ions)))
+        J, dJ, u = np.empty((s.n, len(s.ions))), np.empty((s.n, len(s.ions))), np.empty(s.n)
         error, failed = np.full(s.n, np.nan), np.zeros(s.n, dtype=bool)
         mesh = None if nodes is None else own(s, nodes)
-        groups = self.alike() if mesh is None else [((), np.arange(s.n))]
-        for key, rows in groups:
+        self.keeps = False
+        for key, rows in self.alike() if mesh is None else [((), np.arange(s.n))]:
             for first in range(0, len(rows), _PIECE):
                 some = rows[first : first + _PIECE]
                 if mesh is None:
                     for a in self.refine(key, some, tol, None):
-                        J[a.rows], dJ[a.rows], error[a.rows], failed[a.rows] = a.J, a.dJ, a.error, a.failed
+                        J[a.rows], dJ[a.rows], u[a.rows], error[a.rows], failed[a.rows] = a.J, a.dJ, a.u[:, 0], a.error, a.failed
                 else:
                     found = self.solve(mesh, some)
-                    J[some], dJ[some], failed[some] = found.J, found.dJ, found.failed
-        shut = np.broadcast_to(s.blocked.T, J.shape)
-        return np.where(shut, 0.0, J), np.where(shut, 0.0, dJ), error, failed
+                    J[some], dJ[some], u[some], failed[some] = found.J, found.dJ, found.u[:, 0], found.failed
+        return J, dJ, u, error, failed
 
     def refine(self, key: tuple[tuple[int, int], ...], rows: np.ndarray, tol: float, start: Profile | None) -> list[Answer]:
         """Halve the cells until the extrapolated fluxes of each row stop to change."""
@@ -242,7 +219,7 @@ class Problem:
             meshes.append(finer)
             if len(levels) < _LEVELS:
                 continue
-            table = [np.array([level.J for level in levels]), np.array([level.dJ for level in levels])]
+            table = [np.array([getattr(level, name) for level in levels]) for name in ("J", "dJ")]
             (J, coarser), (dJ, _) = (romberg(t) for t in table)
             # two estimates: the last step across the table and a share of what the last mesh has changed. Of three meshes the share is as
             # large as the next power of the cells would have it, which goes with the square root of the change; the factors were found
@@ -250,6 +227,9 @@ class Problem:
             change = self._error(J, romberg(table[0][:-1])[0], rows)
             share_ = np.clip(80.0 * np.sqrt(change), 0.05, 0.22) if len(levels) == _LEVELS else 0.05
             error = np.maximum(self._error(J, coarser, rows), share_ * change)
+            ends = np.array([level.u[:, 0] for level in levels])  # V over RT/F, which differs where the current is given
+            potential, worse = romberg(ends)
+            error = np.maximum(error, np.maximum(np.abs(potential - worse), 0.05 * np.abs(potential - romberg(ends[:-1])[0])))
             failed = np.any([level.failed for level in levels[-_LEVELS:]], axis=0)
             stop = (error <= tol) | (len(levels) > _MOST) | failed
             if np.any(stop):
@@ -266,7 +246,8 @@ class Problem:
                         change[..., end] = np.where(b[-1, ..., end] > 0, change[..., end], change[..., beside])
                     ratio = np.exp(fill(change))
                 b = np.where(np.all(np.isfinite(change), axis=2)[:, :, None], plain.b * ratio, plain.b)
-                done.append(Answer(rows[stop], finer, plain, u, b, J[stop], dJ[stop], error[stop], failed[stop]))
+                kept = [(m, level.take(stop)) for m, level in zip(meshes, levels, strict=True)] if self.keeps else []
+                done.append(Answer(rows[stop], finer, plain, u, b, J[stop], dJ[stop], error[stop], failed[stop], kept))
             if np.all(stop):
                 return done
             keep = ~stop

@@ -46,8 +46,10 @@ LAYERS = (
     # membranes in profile
     {"profiles", "stacks", "flux_axes"},
     {"meshes", "slices", "flux_tables"},
-    {"prescribed", "volumes"},
-    {"elements"},
+    {"scaling"},
+    {"volumes"},
+    {"sensitivities"},
+    {"elements", "prescribed"},
     {"collocation"},
     {"poisson"},
     {"iv_curves", "flux_states"},
@@ -72,7 +74,7 @@ HEIGHT = {module: height for height, layer in enumerate(LAYERS) for module in la
 
 #: methods whose code lies above them: imported inside the method, when it is called, or for its types only
 UPWARDS = {
-    "profiles": {"profile_plots", "_draw"},
+    "profiles": {"profile_plots", "_draw", "sensitivities"},
     "iv_curves": {"profile_plots", "_draw"},
     "flux_tables": {"profile_plots", "_draw"},
     "membranes": {"flux_tables", "tabulation"},

@@ -156,11 +156,12 @@ cdef inline vd weight(const Grid *grid, const vd *per_layer, int k) noexcept nog
                  per_layer[grid.layer[k]] * v_set(0.5 * grid.width[k]))
 
 
-cdef inline void sweep(const Grid *grid, const Lanes *p, const vd *y, vd *step, vd *tangent, vd *store, const bint both,
+cdef inline void sweep(const Grid *grid, const Lanes *p, const vd *y, vd *step, vd *tangent, vd *store, const bint both, const vd *load,
                        const int S) noexcept nogil:
-    """One Newton step for all inner nodes and, both, the change of the solution with u at the left end.
+    """One Newton step for all inner nodes and, both, the change of the solution with u at the left end or with what `load` stands for.
 
     y: (n + 1, S + 1). store: (n + 1, (S + 1)(S + 3)) for the eliminated blocks. step, tangent: (n + 1, S + 1)
+    load: (n + 1, S + 1) right-hand sides; tangent then holds the changes of the ends. NULL: 1 in u at the left
     """
     cdef int n = grid.n, N = S + 1, C = S + 3, k, i, j, size = (S + 1) * (S + 3)
     cdef Edge before, after
@@ -189,7 +190,10 @@ cdef inline void sweep(const Grid *grid, const Lanes *p, const vd *y, vd *step, 
             R[N][i] = after.flow[i] - before.flow[i]
         M[S][S] = -(before.A + after.A)
         R[N][S] = -x
-        if both:
+        if both and load != NULL:
+            for i in range(N):
+                R[N + 1][i] = load[k * N + i]
+        elif both:
             for i in range(S):
                 R[N + 1][i] = before.slope[i] if k == 1 else v_set(0.0)
             R[N + 1][S] = -before.A if k == 1 else v_set(0.0)
@@ -207,10 +211,17 @@ cdef inline void sweep(const Grid *grid, const Lanes *p, const vd *y, vd *step, 
     for k in range(n - 1, 0, -1):
         substitute(store + k * size, N, step + (k + 1) * N, step + k * N, S)
     if both:
+        if load == NULL:
+            for i in range(N):
+                tangent[i] = tangent[n * N + i] = v_set(0.0)
+            tangent[S] = v_set(1.0)
+            for k in range(n - 1, 0, -1):
+                substitute(store + k * size, N + 1, tangent + (k + 1) * N, tangent + k * N, S)
+            return
+        # the load has the ends in it already
         for i in range(N):
-            tangent[i] = tangent[n * N + i] = v_set(0.0)
-        tangent[S] = v_set(1.0)
-        for k in range(n - 1, 0, -1):
+            tangent[(n - 1) * N + i] = (store + (n - 1) * size)[i * C + N + 1]
+        for k in range(n - 2, 0, -1):
             substitute(store + k * size, N + 1, tangent + (k + 1) * N, tangent + k * N, S)
 
 
@@ -245,14 +256,14 @@ cdef inline vd newton(const Grid *grid, const Lanes *p, vd *y, vd *step, vd *tan
         if not v_any(on):
             break
         if v_any(coarse & on):
-            sweep(grid, p, y, step, tangent, store, 0, S)
+            sweep(grid, p, y, step, tangent, store, 0, NULL, S)
             worst = add_step(grid, y, step, coarse & on, S)
             taken = v_select(coarse & on, taken + v_set(1.0), taken)
             lost = ~v_le(worst, v_set(1e8)) & coarse        # NaN and what runs away: given up
             on = on & ~lost
             coarse = coarse & ~v_le(worst, near)
         else:
-            sweep(grid, p, y, step, tangent, store, 1, S)
+            sweep(grid, p, y, step, tangent, store, 1, NULL, S)
             worst = add_step(grid, y, step, on, S)
             taken = v_select(on, taken + v_set(1.0), taken)
             failed[0] = failed[0] & ~(on & v_le(worst, v_set(close)))
@@ -260,27 +271,35 @@ cdef inline vd newton(const Grid *grid, const Lanes *p, vd *y, vd *step, vd *tan
     return taken
 
 
-cdef inline void fluxes(const Grid *grid, const Lanes *p, const vd *y, const vd *tangent, vd *J, vd *dJ, const int S) noexcept nogil:
-    """J_i from u alone and its derivative along a tangent, by T_k = r/B(d) + e^d T_{k+1}, r = 1/W."""
-    cdef int N = S + 1, k, i
-    cdef vd T, dT, d, dd, r, b, m, s1, t1, e, zv, drop, w, end, rises
+cdef inline void fluxes(const Grid *grid, const Lanes *p, const Lanes *change, const vd *y, const vd *tangent, vd *J, vd *dJ,
+                        const int S) noexcept nogil:
+    """J_i from u alone and its derivative along a tangent, by T_k = r/B(d) + e^d T_{k+1}, r = 1/W. change: of W, or NULL."""
+    cdef int N = S + 1, n = grid.n, k, i
+    cdef vd T, dT, d, dd, r, b, m, s1, t1, e, zv, drop, dr, w, end, dend, rises
     for i in range(S):
         T = dT = rises = v_set(0.0)
         zv = v_set(grid.z[i])
-        for k in range(grid.n - 1, -1, -1):
+        for k in range(n - 1, -1, -1):
             d = zv * (y[(k + 1) * N + S] - y[k * N + S])
             if grid.rise != NULL:
-                d = d + v_set(grid.rise[i * grid.n + k])
-                rises = rises + v_set(grid.rise[i * grid.n + k])
+                d = d + v_set(grid.rise[i * n + k])
+                rises = rises + v_set(grid.rise[i * n + k])
             dd = zv * (tangent[(k + 1) * N + S] - tangent[k * N + S])
-            w = p.W[i][grid.layer[k]] * v_set(grid.mobility[i * grid.n + k])
+            w = p.W[i][grid.layer[k]] * v_set(grid.mobility[i * n + k])
             r = v_set(1.0) / w
             v_bernoulli(d, &b, &m)
             v_bernoulli_slope(d, &s1, &t1)
             e = m / b
             dT = v_fma(e, v_fma(dd, T, dT), -(r * s1 * dd / (b * b)))
+            if change != NULL:
+                dr = change.W[i][grid.layer[k]] / p.W[i][grid.layer[k]]
+                dT = v_fnma(dr, r / b, dT)
             T = v_fma(e, T, r / b)
-        drop = v_fnma(zv, y[grid.n * N + S] - y[S], -rises)
-        end = y[grid.n * N + i] * v_exp(-drop)
+        drop = v_fnma(zv, y[n * N + S] - y[S], -rises)
+        end = y[n * N + i] * v_exp(-drop)
         J[i] = (y[i] - end) / T
-        dJ[i] = (zv * tangent[S] * end - J[i] * dT) / T
+        if change == NULL:
+            dJ[i] = (zv * tangent[S] * end - J[i] * dT) / T
+        else:
+            dend = v_fma(zv * (tangent[n * N + S] - tangent[S]), end, tangent[n * N + i] * v_exp(-drop))
+            dJ[i] = (tangent[i] - dend - J[i] * dT) / T
