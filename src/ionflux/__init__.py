@@ -82,21 +82,28 @@ if TYPE_CHECKING:
     from .mechanisms import HHK as HHK
     from .mechanisms import KCC2 as KCC2
     from .mechanisms import NKCC1 as NKCC1
+    from .mechanisms import ATPNaKATPase as ATPNaKATPase
     from .mechanisms import BathExchange as BathExchange
     from .mechanisms import Channel as Channel
     from .mechanisms import ConstantNaKATPase as ConstantNaKATPase
     from .mechanisms import CubicNaKATPase as CubicNaKATPase
     from .mechanisms import CurrentClamp as CurrentClamp
+    from .mechanisms import CyclePump as CyclePump
     from .mechanisms import Gate as Gate
     from .mechanisms import GlialBuffer as GlialBuffer
     from .mechanisms import GlialUptake as GlialUptake
+    from .mechanisms import HamadaNaKATPase as HamadaNaKATPase
+    from .mechanisms import HATPase as HATPase
     from .mechanisms import HHNa as HHNa
+    from .mechanisms import HillNaKATPase as HillNaKATPase
     from .mechanisms import Law as Law
     from .mechanisms import Leak as Leak
     from .mechanisms import LinearNaKATPase as LinearNaKATPase
+    from .mechanisms import LuoRudyNaKATPase as LuoRudyNaKATPase
     from .mechanisms import Mechanism as Mechanism
     from .mechanisms import NaKATPase as NaKATPase
     from .mechanisms import Rate as Rate
+    from .mechanisms import SigmoidNaKATPase as SigmoidNaKATPase
     from .mechanisms import VoltageClamp as VoltageClamp
     from .mechanisms import Water as Water
     from .membranes import Layer as Layer
@@ -170,8 +177,9 @@ _HOMES = {
     "files": "load",
     "flux_tables": "FluxTable",
     "ghk": "ghk_conductance ghk_current ghk_flux ghk_membrane ghk_voltage unidirectional_fluxes",
-    "mechanisms": "BathExchange Channel ConstantNaKATPase CubicNaKATPase CurrentClamp Gate GlialBuffer GlialUptake HHK HHNa KCC2 Law Leak "
-    "LinearNaKATPase Mechanism NKCC1 NaKATPase Rate VoltageClamp Water",
+    "mechanisms": "ATPNaKATPase BathExchange Channel ConstantNaKATPase CubicNaKATPase CurrentClamp CyclePump Gate GlialBuffer "
+    "GlialUptake HATPase HHK HHNa HamadaNaKATPase HillNaKATPase KCC2 Law Leak LinearNaKATPase LuoRudyNaKATPase "
+    "Mechanism NKCC1 NaKATPase Rate SigmoidNaKATPase VoltageClamp Water",
     "junctions": "donnan liquid_junction teorell_meyer_sievers",
     "membranes": "Layer Membrane1D",
     "pitzer_equations": "PitzerParameters pitzer",

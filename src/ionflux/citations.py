@@ -130,6 +130,60 @@ TABLE = (
         "Circulation Research", "74", "1071–1096", "10.1161/01.RES.74.6.1071",
     ),
     _article(
+        "Cressman2009", r"Cressman", "Cressman, J. R. and Ullah, G. and Ziburkus, J. and Schiff, S. J. and Barreto, E.", "2009",
+        "The influence of sodium and potassium dynamics on excitability, seizures, and the stability of persistent states: I. Single "
+        "neuron dynamics", "Journal of Computational Neuroscience", "26", "159–170", "10.1007/s10827-008-0132-4",
+    ),
+    _article(
+        "HubelDahlem2014", r"Hübel", "Hübel, N. and Dahlem, M. A.", "2014",
+        "Dynamics from seconds to hours in Hodgkin–Huxley model with time-dependent ion concentrations and buffer reservoirs",
+        "PLoS Computational Biology", "10", "e1003941", "10.1371/journal.pcbi.1003941",
+    ),
+    _article(
+        "Wei2014", r"Wei et al", "Wei, Y. and Ullah, G. and Schiff, S. J.", "2014",
+        "Unification of neuronal spikes, seizures, and spreading depression", "Journal of Neuroscience", "34", "11733–11743",
+        "10.1523/JNEUROSCI.0516-14.2014",
+    ),
+    _article(
+        "Saetra2020", r"Sætra", "Sætra, M. J. and Einevoll, G. T. and Halnes, G.", "2020",
+        "An electrodiffusive, ion conserving Pinsky–Rinzel model with homeostatic mechanisms", "PLoS Computational Biology", "16",
+        "e1007661", "10.1371/journal.pcbi.1007661",
+    ),
+    _article(
+        "Kalia2021", r"Kalia", "Kalia, M. and Meijer, H. G. E. and van Gils, S. A. and van Putten, M. J. A. M. and Rose, C. R.", "2021",
+        "Ion dynamics at the energy-deprived tripartite synapse", "PLoS Computational Biology", "17", "e1009019",
+        "10.1371/journal.pcbi.1009019",
+    ),
+    _article(
+        "Dijkstra2016", r"Dijkstra", "Dijkstra, K. and Hofmeijer, J. and van Gils, S. A. and van Putten, M. J. A. M.", "2016",
+        "A biophysical model for cytotoxic cell swelling", "Journal of Neuroscience", "36", "11881–11890", "10.1523/JNEUROSCI.1934-16.2016",
+    ),
+    _article(
+        "Hamada2003", r"Hamada", "Hamada, K. and Matsuura, H. and Sanada, M. and Toyoda, F. and Omatsu-Kanbe, M. and Kashiwagi, A. and "
+        "Yasuda, H.", "2003", "Properties of the Na⁺/K⁺ pump current in small neurons from adult rat dorsal root ganglia",
+        "British Journal of Pharmacology", "138", "1517–1527", "10.1038/sj.bjp.0705170",
+    ),
+    _article(
+        "Pan2020", r"Pan et al", "Pan, M. and Gawthrop, P. J. and Cursons, J. and Tran, K. and Crampin, E. J.", "2020",
+        "The cardiac Na⁺/K⁺ ATPase: an updated, thermodynamically consistent model", "Physiome", "", "", "10.36903/physiome.12871070",
+    ),
+    _article(
+        "Terkildsen2007", r"Terkildsen", "Terkildsen, J. R. and Crampin, E. J. and Smith, N. P.", "2007",
+        "The balance between inactivation and activation of the Na⁺-K⁺ pump underlies the triphasic accumulation of extracellular K⁺ "
+        "during myocardial ischemia", "American Journal of Physiology – Heart and Circulatory Physiology", "293", "H3036–H3045",
+        "10.1152/ajpheart.00771.2007",
+    ),
+    _article(
+        "SmithCrampin2004", r"Crampin, Prog", "Smith, N. P. and Crampin, E. J.", "2004",
+        "Development of models of active ion transport for whole-cell modelling: cardiac sodium–potassium pump as a case study",
+        "Progress in Biophysics and Molecular Biology", "85", "387–405", "10.1016/j.pbiomolbio.2004.01.010",
+    ),
+    _article(
+        "Hansen1981", r"Hansen, D\. Gradmann", "Hansen, U.-P. and Gradmann, D. and Sanders, D. and Slayman, C. L.", "1981",
+        "Interpretation of current–voltage relationships for “active” ion transport systems: I. Steady-state reaction-kinetic analysis of "
+        "class-I mechanisms", "Journal of Membrane Biology", "63", "165–190", "10.1007/BF01870979",
+    ),
+    _article(
         "KedemKatchalsky1958", r"Kedem", "Kedem, O. and Katchalsky, A.", "1958",
         "Thermodynamic analysis of the permeability of biological membranes to non-electrolytes", "Biochimica et Biophysica Acta", "27",
         "229–246", "10.1016/0006-3002(58)90330-5",

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .errors import NoClosedForm
-from .mechanisms import FactorKind, Law
+from .mechanisms import Law
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -77,7 +77,13 @@ class PumpLeak:
             raise NoClosedForm(f"the closed form takes one pump beside ohmic leaks and cotransporters; {bent[0].name} is neither")
         if len(pumps) > 1:
             raise NoClosedForm(f"the closed form takes one pump beside ohmic leaks and cotransporters; {pumps[-1].name} is another")
+        if bent := [m for m in linear if m.factors or m.parameters()[m.strength].unit != "S m^-2"]:
+            raise NoClosedForm(f"there is no closed form: {bent[0].name} has no conductance that is a number")
         self.pump: Mechanism | None = pumps[0] if pumps else None
+        if self.pump is not None:
+            known = {f"{side}.{i.name}" for i in self.ions for side in ("c_in", "c_out")}
+            if strange := sorted({name for f in self.pump.factors for name in f.reads()} - known):
+                raise NoClosedForm(f"there is no closed form: {self.pump.name} depends on {strange[0]}")
         VT, F = cell.thermal_voltage, cell.faraday
         self.z = np.array([float(i.z) for i in self.ions])
         self.c_out = np.array([cell.bath.get(i, 0.0) for i in self.ions])
@@ -128,17 +134,23 @@ class PumpLeak:
         if self.pump is None:
             return 0.0
         rate = float(getattr(self.pump, self.pump.strength)) * self.pump.scale
+        names = [i.name for i in self.ions]
+
+        def read(what: float | str) -> float:
+            if not isinstance(what, str):
+                return float(what)
+            side, _, name = what.partition(".")
+            if not name:
+                return float(getattr(self.pump, side))
+            return float((c_in if side == "c_in" else self.c_out)[names.index(name)])
+
         for f in self.pump.factors:
-            side, _, name = f.of.partition(".")
-            index = [i.name for i in self.ions].index(name)
-            c = float(c_in[index] if side == "c_in" else self.c_out[index])
-            K = float(getattr(self.pump, f.constant)) if f.constant else 0.0
-            rate *= (c / (K + c) if f.kind is FactorKind.SATURATION else c) ** f.power
+            rate *= f.value(read)
         return rate
 
     @cached_property
     def constant_pump(self) -> bool:
-        return self.pump is None or not any(f.of.startswith("c_in.") for f in self.pump.factors)
+        return self.pump is None or not any(name.startswith("c_in.") for f in self.pump.factors for name in f.reads())
 
     def solve(self) -> Balance:
         """The balance at which the pump's rate is the one its own concentrations give."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,7 +15,7 @@ from .errors import InputError, ModelError, ShapeError, UnitRangeError, UnknownN
 from .fields import plain
 from .lowering.gates import Gates, channel_rate
 from .lowering.program import Node, Program
-from .lowering.rates import Env, Formula, affinity, rate
+from .lowering.rates import Env, Formula, Ring, affinity, rate
 from .mechanisms import Law
 from .mechanisms.base import ions_read
 from .mechanisms.channels import Way
@@ -40,9 +40,9 @@ class Evaluation(NamedTuple):
     ----------
     rate : cycles, mol m^-2 s^-1, positive in the direction in which `moves` is written. flux : {ion name: mol m^-2 s^-1, outward}.
     current : A/m^2, outward (of a CurrentClamp: into the cell). dI_dV : S/m^2.
-    affinity : J/mol per cycle, of the ions alone: RT sum nu ln(c_out/c_in) - q F V; NaN where several ions pass a channel, each by its own.
-    work : W/m^2 put into the gradients, minus rate times
-    affinity. atp : mol m^-2 s^-1 used.
+    affinity : J/mol per cycle: of the ions, RT sum nu ln(c_out/c_in) - q F V; of a cycle (`Law.CYCLE`) of all that drives it, ions and ATP;
+    NaN where several ions pass a channel, each by its own. work : W/m^2 put into the gradients of the ions, minus rate times their
+    affinity. atp : mol m^-2 s^-1 used. For a mechanism that is counted per volume all these are per m^3 of the cell.
     """
 
     rate: Array
@@ -57,7 +57,7 @@ class Evaluation(NamedTuple):
 class _Alone:
     """A mechanism in a membrane of its own: V is the state, all else are parameters, gates too where they are given."""
 
-    def __init__(self, m: Mechanism, given: frozenset[str]) -> None:
+    def __init__(self, m: Mechanism, there: frozenset[str], opened: Iterable[str]) -> None:
         self.program = p = Program()
         self.formulas: list[Formula] = []
         self._nodes: dict[str, Node] = {}
@@ -67,16 +67,19 @@ class _Alone:
         def c(name: str) -> Node:
             return self._slot(name, lambda v: v[name])
 
-        env = Env(p, self._slot, "", FARADAY, u, c, lambda name: p.log(c(name)))
+        one = self._slot("volume", lambda v: 1.0)
+        env = Env(p, self._slot, "", FARADAY, u, c, lambda name: p.log(c(name)), one, there.__contains__)
         gates = Gates({f"{m.name}.{gate.name}": gate for gate in m.gates}, "", TEMPERATURE.value, None)
         gates.bind(env, V, m.moves)
-        for name in given:
+        for name in opened:
             gates.give(f"{m.name}.{name}", self._slot(f"gate.{name}", partial(_entry, f"gate.{name}")))
         rates = {w: channel_rate(env, gates, w) if isinstance(w, Way) else rate(env, w) for w in m.ways}
         p.row(V, {node: float(w.charge) for w, node in rates.items()})
         p.tolerance({V: 1.0}, V, self._slot("atol", lambda v: 1.0))
         self.ways = tuple(rates)
-        wanted = [*rates.values(), *(p.sum(affinity(env, w)) for w in rates)]
+        ions = [p.sum(affinity(env, w)) for w in rates]
+        whole = [p.sum(Ring(env, m).affinity())] if m.law is Law.CYCLE else ions
+        wanted = [*rates.values(), *ions, *whole]
         tables, register = p.finish(wanted=wanted)
         tables.pop("pattern")
         self.plan = kernels.Plan(tables)
@@ -89,7 +92,7 @@ class _Alone:
         return self._nodes[name]
 
     def __call__(self, V: NDArray[np.float64], values: Mapping[str, Any]) -> tuple[Any, ...]:
-        """Rates and affinities over RT of the ways (2 ways, m), d(charge)/dV at m potentials."""
+        """Rates of the ways, affinities over RT of their ions and of all that drives them (3 ways, m), d(charge)/dV at m potentials."""
         m = len(V)
         slots = [np.asarray(f(values), dtype=float) for f in self.formulas]
         varying = [i for i, x in enumerate(slots) if x.ndim]
@@ -97,7 +100,7 @@ class _Alone:
         rows = np.ascontiguousarray(np.stack([slots[i] for i in varying], axis=1)) if varying else np.empty((m, 0))
         out, f, J = np.empty((len(self.want), m)), np.empty((m, 1)), np.empty((m, 1))
         self.plan.evaluate(np.ascontiguousarray(V)[:, None], base, np.array(varying, np.intc), rows, self.want, out, f, J)
-        return out[: len(self.ways)], out[len(self.ways) :], J[:, 0]
+        return (*out.reshape(3, len(self.ways), m), J[:, 0])
 
 
 def evaluate(
@@ -115,7 +118,7 @@ def evaluate(
     Parameters
     ----------
     V : V, inside minus outside. c_in, c_out : {ion: mol/m^3}. T : K. All broadcast.
-    extra : {pool: mol/m^3} inside, for mechanisms that read pools such as ATP.
+    extra : {pool: mol/m^3} inside, for mechanisms that read pools such as ATP. What a mechanism reads only where it is may be left out.
     gates : {name: open probability} of a channel, ``{"m": 0.05}``; those not named stand at their steady value at V.
 
     Raises
@@ -131,9 +134,12 @@ def evaluate(
     if unknown := [name for name in opened if name not in [gate.name for gate in m.gates]]:
         raise UnknownNameError.among(f"{m.name} has no gate", unknown[0], [gate.name for gate in m.gates])
     given = {"V": _checked("V", V, -V_MOST, V_MOST, "V"), "T": _checked("T", T, TEMPERATURE.lo, TEMPERATURE.hi, "K")}
+    needed, read = ions_read(m), ions_read(m, needed=False)
     for side, table in (("c_in", {**_named(c_in, "c_in"), **_named(extra or {}, "extra")}), ("c_out", _named(c_out, "c_out"))):
-        for name in sorted(ions_read(m)[side]):
+        for name in sorted(read[side]):
             if name not in table:
+                if name not in needed[side]:
+                    continue
                 raise InputError(f"{m.name} needs [{name}]; add it to {side}=")
             given[f"{side}.{name}"] = _checked(f"{side}[{name}]", table[name], 0.0, C_MOST, "mol/m^3")
     given |= {f"gate.{name}": x for name, x in opened.items()}
@@ -146,9 +152,9 @@ def evaluate(
     values: dict[str, Any] = {k: float(given[k]) if given[k].ndim == 0 else x.ravel() for k, x in columns.items()}
     values |= {f"{m.name}.{name}": p.value for name, p in m.parameters().items()}
     values |= {"area": 1.0, "_VT": GAS_CONSTANT * values["T"] / FARADAY}
-    key = ("alone", frozenset(opened))
-    alone = m._cache.get(key) or m._cache.setdefault(key, _Alone(m, frozenset(opened)))
-    cycles, driving, slope = alone(np.asarray(columns["V"], dtype=float).ravel(), values)
+    there = frozenset(given)
+    alone = m._cache.get(there) or m._cache.setdefault(there, _Alone(m, there, opened))
+    cycles, driving, whole, slope = alone(np.asarray(columns["V"], dtype=float).ravel(), values)
 
     def shaped(x: Any) -> Any:
         x = np.asarray(x) + 0.0  # no negative zeros
@@ -159,8 +165,9 @@ def evaluate(
 
     sign = 1.0 if m.law is Law.CURRENT else -1.0
     with np.errstate(invalid="ignore"):
-        energy = GAS_CONSTANT * values["T"] * driving
-        work = -np.sum(cycles * energy, axis=0)
+        RT = GAS_CONSTANT * values["T"]
+        energy = RT * whole
+        work = -np.sum(cycles * (RT * driving), axis=0)
     charges = [times(sign * FARADAY * w.charge, x) for w, x in zip(alone.ways, cycles, strict=True)]
     total = np.sum(cycles, axis=0)
     return Evaluation(

@@ -15,6 +15,7 @@ from reference.laws import RATES, Point
 
 import ionflux as ifx
 from ionflux import SO4, Ca, Cl, K, Mechanism, Na, mechanisms
+from ionflux.mechanisms.base import ions_read
 
 Generator = np.random.Generator
 Maker = Callable[[Generator], Mechanism]
@@ -64,6 +65,35 @@ MAKERS: dict[str, dict[str, Maker]] = {
     "BathExchange": {"diffusion": lambda rng: ifx.BathExchange(K, rate=log_uniform(rng, 0.1, 10), c=rng.uniform(2, 12))},
     "GlialUptake": {"sigmoid": lambda rng: ifx.GlialUptake(K, G=log_uniform(rng, 1, 100))},
     "GlialBuffer": {"binding": lambda rng: ifx.GlialBuffer(K, k=log_uniform(rng, 1e-5, 1e-3), B_0=rng.uniform(100, 600))},
+    "HillNaKATPase": {
+        "exponents": lambda rng: ifx.HillNaKATPase(
+            J_max=log_uniform(rng, 1e-8, 1e-5),
+            K_Na=rng.uniform(3, 40),
+            n_Na=rng.uniform(1, 4),
+            K_K=rng.uniform(0.3, 8),
+            n_K=float(rng.integers(1, 4)),
+        ),
+    },
+    "LuoRudyNaKATPase": {
+        "voltage": lambda rng: ifx.LuoRudyNaKATPase(J_max=log_uniform(rng, 1e-8, 1e-5), K_Na=rng.uniform(3, 40), n_Na=rng.uniform(1, 4)),
+    },
+    "SigmoidNaKATPase": {
+        "sigmoids": lambda rng: ifx.SigmoidNaKATPase(
+            J_max=log_uniform(rng, 1e-8, 1e-5), Na_half=rng.uniform(5, 40), Na_width=rng.uniform(1, 9), K_half=rng.uniform(2, 9)
+        ),
+    },
+    "HamadaNaKATPase": {
+        "two": lambda rng: ifx.HamadaNaKATPase(J_max=log_uniform(rng, 1e-8, 1e-5), share=rng.uniform(0, 1), K_1=rng.uniform(3, 20)),
+    },
+    "ATPNaKATPase": {"ATP": lambda rng: ifx.ATPNaKATPase(J_max=log_uniform(rng, 1e-8, 1e-5), K_ATP=log_uniform(rng, 0.05, 2))},
+    "CyclePump": {
+        "parameters": lambda rng: ifx.CyclePump(density=log_uniform(rng, 1e-10, 1e-8), pH=rng.uniform(6, 8), ADP=rng.uniform(0.01, 0.2)),
+        "pools": lambda rng: ifx.CyclePump(density=log_uniform(rng, 1e-10, 1e-8), delta=rng.uniform(-0.5, 0.2)),
+    },
+    "HATPase": {
+        "parameters": lambda rng: ifx.HATPase(J_max=log_uniform(rng, 1e-13, 1e-11), K_H=log_uniform(rng, 1e-5, 1e-3), K_ATP=0.3),
+        "pools": lambda rng: ifx.HATPase(J_max=log_uniform(rng, 1e-13, 1e-11), K_H=log_uniform(rng, 1e-5, 1e-3), K_ATP=1.0),
+    },
     "Water": {
         "filtration": lambda rng: ifx.Water(P_f=log_uniform(rng, 1e-6, 1e-4), V_w=rng.uniform(1.75e-5, 1.85e-5)),
         "hydraulic": lambda rng: ifx.Water(hydraulic=log_uniform(rng, 1e-22, 1e-18)),
@@ -128,6 +158,19 @@ class Case:
     @property
     def mechanism(self) -> Mechanism:
         return MAKERS[self.cls.__name__][self.way](self.rng)
+
+    @property
+    def others(self) -> dict[str, set[str]]:
+        """What it reads beside the ions that every point has; what it reads only where there is any, in the way called "pools"."""
+        return {side: names - {i.name for i in IONS} for side, names in ions_read(self.mechanism, needed=self.way != "pools").items()}
+
+    def points(self, count: int, **span: float) -> Point:
+        rng = self.rng
+        at = draw_points(rng, count, **span)
+        for side, names in self.others.items():
+            for name in sorted(names):
+                getattr(at, side)[name] = np.exp(rng.uniform(np.log(1e-4), np.log(20.0), count))
+        return at
 
 
 def cases(count: int, where: Callable[[type[Mechanism]], bool] = lambda cls: True) -> list[Case]:

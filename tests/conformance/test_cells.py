@@ -12,6 +12,7 @@ from reference.laws import RATES, Point, water
 import ionflux as ifx
 from ionflux import SO4, Ca, Cl, K, Na
 from ionflux.lowering import Lowered, lower
+from ionflux.mechanisms.base import ions_read
 from ionflux.protocols import prepare, tolerance_values
 from ionflux.simulation import CellRun
 
@@ -20,9 +21,17 @@ INSIDE = {Na: 12.0, K: 135.0, Cl: 9.0, Ca: 0.02, SO4: 1.5}
 every = pytest.mark.parametrize("case", cases(2), ids=str)
 
 
-def cell_with(m: ifx.Mechanism | None, **changes: Any) -> ifx.Cell:
-    """A cell of five ions whose Goldman leaks keep it alive, with one mechanism more."""
+#: ions that only some mechanisms move: inside, outside, mol/m^3
+RARE = {"H": (6e-5, 4e-5), "HCO3": (12.0, 24.0), "Glutamate": (5.0, 1e-3)}
+POOLS = {"ATP": 3.0, "ADP": 0.2, "Pi": 2.0}
+
+
+def cell_with(m: ifx.Mechanism | None, pools: bool = False, **changes: Any) -> ifx.Cell:
+    """A cell of five ions whose Goldman leaks keep it alive, with one mechanism more and what it needs; `pools` with what it may read."""
+    read = {"c_in": set[str](), "c_out": set[str]()} if m is None else ions_read(m, needed=not pools)
+    rare = {ion: RARE[ion.name] for ion in (m.moves if m is not None else ()) if ion.name in RARE}
     leaks: list[Any] = [ifx.Leak(ion, P=P, label=f"way_{ion.name}") for ion, P in zip(IONS, (2e-10, 4e-9, 3e-9, 1e-12, 1e-11), strict=True)]
+    leaks += [ifx.Leak(ion, P=1e-9, label=f"way_{ion.name}") for ion in rare]
     fixed = m is not None and m.fixed
     fields: dict[str, Any] = {
         "area": 7e-10,
@@ -30,8 +39,9 @@ def cell_with(m: ifx.Mechanism | None, **changes: Any) -> ifx.Cell:
         "C_m": 0.01,
         "T": 305.0,
         "V": None if isinstance(m, ifx.VoltageClamp) else -0.06,
-        "inside": INSIDE,
-        "bath": ifx.Bath({Na: 140.0, K: 4.0, Cl: 145.6, Ca: 1.8, SO4: 1.0}, osmolyte=10.0),
+        "inside": INSIDE | {ion: c for ion, (c, _) in rare.items()},
+        "bath": ifx.Bath({Na: 140.0, K: 4.0, Cl: 145.6, Ca: 1.8, SO4: 1.0} | {ion: c for ion, (_, c) in rare.items()}, osmolyte=10.0),
+        "pools": [ifx.Pool(name, c) for name, c in POOLS.items() if name in read["c_in"]],
         "impermeant": ifx.Impermeant(),
         "membrane": [*leaks, *([] if m is None else [m]), *([] if isinstance(m, ifx.Water) else [ifx.Water(P_f=2e-5)])],
         "hold": tuple(f"c_in.{m.ion.name}" for m in [m] if fixed and isinstance(m, ifx.Leak | ifx.Channel)),
@@ -81,25 +91,27 @@ def derivatives(lowered: Lowered, y: Any) -> tuple[Any, Any]:
 def test_a_cell_gains_what_its_mechanism_moves(case: Case) -> None:
     """The derivative of every amount and of the charge, with and without the mechanism, differs by stoichiometry x rate of the twin."""
     m = case.mechanism
-    cell = cell_with(m)
+    cell = cell_with(m, case.way == "pools")
     # scale 0 leaves the same states; the difference is the mechanism's own
     blocked = cell.replace({f"{m.name}.scale": 0.0})
     y = at_rest(lower(cell), states(lower(cell), case.rng, 20))
     gained = derivatives(lower(cell), y)[0] - derivatives(lower(blocked), y)[0]
     total = np.abs(derivatives(lower(cell), y)[0]) + np.abs(derivatives(lower(blocked), y)[0])
     names = lower(cell).state_names
-    seen = look(lower(cell), [f"c_in.{ion.name}" for ion in IONS] + ["V"], y)
+    inside = [*(ion.name for ion in cell.ions), *(pool.name for pool in cell.extra_pools)]
+    seen = look(lower(cell), [f"c_in.{name}" for name in inside] + ["V"], y)
     at = Point(
         seen["V"],
-        {ion.name: seen[f"c_in.{ion.name}"] for ion in IONS},
-        {ion.name: np.full(20, cell.bath[ion]) for ion in IONS},
+        {name: seen[f"c_in.{name}"] for name in inside},
+        {ion.name: np.full(20, cell.bath[ion]) for ion in cell.bath},
         cell.T,
         area=cell.area,
     )
     rate, size = RATES[case.cls.__name__](m, at)
+    split = m.uses.get("ATP", 0)  # into ADP and phosphate
     for k, name in enumerate(names):
         kind, _, ion_name = name.partition(".")
-        nu = {ion.name: n for ion, n in m.moves.items()}
+        nu = {ion.name: n for ion, n in m.moves.items()} | {"ATP": -split, "ADP": split, "Pi": split}
         count = nu.get(ion_name, 0) if kind == "amount" else m.charge if kind == "charge" else 0
         if kind == "electrode":
             count = 0 if m.moves or m.fixed else m.charge
@@ -111,7 +123,7 @@ def test_a_cell_gains_what_its_mechanism_moves(case: Case) -> None:
 @every
 def test_jacobian_is_the_derivative_of_the_right_hand_side(case: Case) -> None:
     """Central differences of fourth order, which leave about 1e-11 of a column."""
-    lowered = lower(cell_with(case.mechanism))
+    lowered = lower(cell_with(case.mechanism, case.way == "pools"))
     y = states(lowered, case.rng, 6)
     _, J = derivatives(lowered, y)
     n = y.shape[1]
@@ -131,7 +143,7 @@ def test_jacobian_is_the_derivative_of_the_right_hand_side(case: Case) -> None:
 
 @every
 def test_a_lane_of_a_sweep_has_the_bits_of_the_cell_alone(case: Case) -> None:
-    cell = cell_with(case.mechanism)
+    cell = cell_with(case.mechanism, case.way == "pools")
     P = np.geomspace(1e-9, 1e-8, 9)
     many = ifx.sweep(cell, {"way_K.P": P}, until=20.0)
     assert np.all(many.status == ifx.Status.OK)
@@ -148,7 +160,7 @@ HOSTILE = [np.nan, np.inf, -np.inf, 0.0, -0.0, 5e-324, -5e-324, 1e-310, 1e300, -
 
 @pytest.mark.parametrize("case", cases(1), ids=str)
 def test_hostile_states_end_with_a_status_and_never_as_silent_nonsense(case: Case) -> None:
-    cell = cell_with(case.mechanism)
+    cell = cell_with(case.mechanism, case.way == "pools")
     protocol = prepare(cell, 60.0, {}, tolerance_values(1e-6, None))
     names = protocol.lowered.state_names
     for j, name in enumerate(names):

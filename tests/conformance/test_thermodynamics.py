@@ -52,7 +52,7 @@ def select(at: Point, kept: Any) -> Point:
 @one_of_each("passive")
 def test_passive_flux_goes_down_its_affinity_in_a_million_draws(case: Case) -> None:
     m = case.mechanism
-    seen = evaluate(m, draw_points(case.rng, MANY, lowest=1e-6, highest=1e3))
+    seen = evaluate(m, case.points(MANY, lowest=1e-6, highest=1e3))
     assert np.all(seen.rate * seen.affinity >= 0.0)
     assert np.all(seen.work <= 0.0)  # it dissipates, and puts nothing into the gradients
     assert np.count_nonzero(seen.rate > 0) > MANY // 100
@@ -62,7 +62,7 @@ def test_passive_flux_goes_down_its_affinity_in_a_million_draws(case: Case) -> N
 @passive
 def test_passive_flux_vanishes_at_equilibrium_and_turns_there(case: Case) -> None:
     m = case.mechanism
-    at = at_equilibrium(m, draw_points(case.rng, 2000, lowest=1.0))
+    at = at_equilibrium(m, case.points(2000, lowest=1.0))
     if not m.charge:  # what balances the others may be no concentration any more
         at = select(at, at.c_in[next(iter(m.moves)).name] < 6e4)
     inside = np.abs(at.V) < 1.0
@@ -86,7 +86,7 @@ def test_nothing_flows_between_equal_solutions_at_zero_potential(case: Case) -> 
     m = case.mechanism
     if m.fixed:
         pytest.skip("its reversal potential is given")
-    at = draw_points(case.rng, 200)
+    at = case.points(200)
     seen = evaluate(m, dataclasses.replace(at, V=0.0 * at.V, c_out=at.c_in))
     if len(m.moves) == 1:
         np.testing.assert_array_equal(seen.rate, 0.0)
@@ -97,20 +97,20 @@ def test_nothing_flows_between_equal_solutions_at_zero_potential(case: Case) -> 
 
 @one_of_each("irreversible")
 def test_irreversible_mechanisms_never_run_backwards_in_a_million_draws(case: Case) -> None:
-    seen = evaluate(case.mechanism, draw_points(case.rng, MANY, lowest=1e-6, highest=1e3))
+    seen = evaluate(case.mechanism, case.points(MANY, lowest=1e-6, highest=1e3))
     assert np.all(seen.rate >= 0.0)
     assert np.all(seen.atp >= 0.0)
     # against its gradients, too: there it does work
     assert np.any(seen.work > 0.0)
 
 
-def check_cycle(m: Mechanism, rng: np.random.Generator, count: int, **pools: Any) -> None:
+def check_cycle(m: Mechanism, at: Point) -> None:
     """A cycle coupled to ATP turns where the affinity of the whole, ions and ATP, does, and nowhere else."""
+    count = len(at.V)
 
     def seen(V: Any, at: Point) -> Any:
-        return m.evaluate(V=V, c_in=at.c_in, c_out=at.c_out, T=at.T, **pools)
+        return m.evaluate(V=V, c_in=at.c_in, c_out=at.c_out, T=at.T)
 
-    at = draw_points(rng, count, lowest=1e-1)
     many = seen(at.V, at)
     assert np.all(many.rate * many.affinity >= 0.0)
     turned = 0
@@ -133,11 +133,11 @@ def check_cycle(m: Mechanism, rng: np.random.Generator, count: int, **pools: Any
 
 @one_of_each("cycle")
 def test_cycles_reverse_with_their_affinity(case: Case) -> None:
-    check_cycle(case.mechanism, case.rng, MANY)
+    check_cycle(case.mechanism, case.points(MANY, lowest=1e-1))
 
 
 def test_the_check_of_cycles_passes_what_reverses_and_fails_what_does_not() -> None:
-    """No published cycle is in the catalogue yet; the check itself is tested on a law that reverses, and on one that does not."""
+    """The check itself, on a law that reverses, and on one that does not."""
 
     @mechanism
     class Exchanger(Mechanism):
@@ -159,6 +159,6 @@ def test_the_check_of_cycles_passes_what_reverses_and_fails_what_does_not() -> N
         thermodynamics = "published"
         J_max: float = param("mol m^-2 s^-1", lo=0, hi=1e-4, doc="cycles")
 
-    check_cycle(Exchanger(g=0.3), np.random.default_rng(1), 100_000)
+    check_cycle(Exchanger(g=0.3), draw_points(np.random.default_rng(1), 100_000, lowest=1e-1))
     with pytest.raises(AssertionError):
-        check_cycle(OneWay(J_max=1e-7), np.random.default_rng(1), 100_000)
+        check_cycle(OneWay(J_max=1e-7), draw_points(np.random.default_rng(1), 100_000, lowest=1e-1))

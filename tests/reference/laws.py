@@ -8,6 +8,8 @@ written in, into the cell), and beside it the size of the terms that the rate is
     Goldman leak     P [B(zu) c_o - B(-zu) c_i],  B(x) = x/(e^x - 1),  u = V F/RT
     KCC2             (g/F) (E_K - E_Cl);  NKCC1  (g/F) (E_Na + E_K - 2 E_Cl)
     Na/K pumps       J_max;  J_max (Na_i/Na_o)^3;  k Na_i;  J_max (Na_i/(K_Na + Na_i))^3 (K_o/(K_K + K_o))^2
+    published pumps  Hill, sigmoids, two populations, dependent on V, dependent on ATP: see each
+    cycles           N (prod a+ - prod a-)/(sum of the spanning products): see `cycle_pump`, `proton_pump`
     current clamp    i/(zF) of its carrier, or I/(zF A); without a carrier of single positive charges
 
 Written from the papers named in the mechanisms' docstrings.
@@ -150,6 +152,106 @@ def linear_pump(m: Any, at: Point) -> Rate:
     return rate, abs(rate)
 
 
+def hill(c: Any, K: Any, n: Any) -> Any:
+    return 1 / (1 + (K / c) ** n)
+
+
+def hill_exponents(m: Any, at: Point) -> Rate:
+    """J_max Na^n/(K_Na^n + Na^n) K^m/(K_K^m + K^m)."""
+    J, K_Na, n, K_K, k = map(at.exactly, (m.J_max, m.K_Na, m.n_Na, m.K_K, m.n_K))
+    Na, K = at.c_in["Na"], at.c_out["K"]
+    rate = J * hill(Na, K_Na, n) * hill(K, K_K, k)
+    return rate, rate * (1 + n * abs(at.math.log(Na)) + k * abs(at.math.log(K)))  # the exponents are those of an exponential
+
+
+def luo_rudy_pump(m: Any, at: Point) -> Rate:
+    """J_max f Na^n/(K_Na^n + Na^n) K/(K_K + K), f = 1/(1 + 0.1245 e^(-0.1u) + 0.0365 sigma e^-u), sigma = (e^(Na_o/67.3) - 1)/7."""
+    x, u = at.exactly, at.V / at.VT
+    Na, K, out = at.c_in["Na"], at.c_out["K"], at.c_out["Na"]
+    sigma = (at.math.exp(out / x(67.3)) - 1) / 7
+    f = 1 / (1 + x(0.1245) * at.math.exp(x(-0.1) * u) + x(0.0365) * sigma * at.math.exp(-u))
+    rate = x(m.J_max) * f * hill(Na, x(m.K_Na), x(m.n_Na)) * K / (x(m.K_K) + K)
+    return rate, rate * (1 + x(m.n_Na) * abs(at.math.log(Na)) + abs(u) + out / 67)
+
+
+def sigmoid_pump(m: Any, at: Point) -> Rate:
+    """J_max / {[1 + e^((Na_half - Na)/width)] [1 + e^((K_half - K)/width)]}."""
+    x = at.exactly
+    y, z = (x(m.Na_half) - at.c_in["Na"]) / x(m.Na_width), (x(m.K_half) - at.c_out["K"]) / x(m.K_width)
+    rate = x(m.J_max) / ((1 + at.math.exp(y)) * (1 + at.math.exp(z)))
+    return rate, rate * (1 + abs(y) + abs(z))
+
+
+def hamada_pump(m: Any, at: Point) -> Rate:
+    """J_max {share/[1 + (K_1/Na)^3] + (1 - share)/[1 + (K_2/Na)^3]}."""
+    x, Na = at.exactly, at.c_in["Na"]
+    rate = x(m.J_max) * (x(m.share) / (1 + (x(m.K_1) / Na) ** 3) + (1 - x(m.share)) / (1 + (x(m.K_2) / Na) ** 3))
+    return rate, abs(rate)
+
+
+def atp_pump(m: Any, at: Point) -> Rate:
+    rate, _ = hill_pump(m, at)
+    rate = rate * at.c_in["ATP"] / (at.exactly(m.K_ATP) + at.c_in["ATP"])
+    return rate, abs(rate)
+
+
+def or_parameter(m: Any, at: Point, name: str) -> Any:
+    """What is inside, or the parameter where nothing is said of it."""
+    return at.c_in[name] if name in at.c_in else at.exactly(getattr(m, name)) + 0 * at.V
+
+
+def ring(forward: list[Any], backward: list[Any]) -> Rate:
+    """Turnover of a ring of four states (or two): the difference of the products over the sum of all spanning trees."""
+    n, trees = len(forward), 0
+    for state in range(n):
+        for j in range(n):  # j steps lead forward to this state, the others but one lead back to it
+            tree = 1
+            for k in range(j):
+                tree = tree * forward[(state - 1 - k) % n]
+            for k in range(n - 1 - j):
+                tree = tree * backward[(state + k) % n]
+            trees = trees + tree
+    up, down = 1, 1
+    for a, b in zip(forward, backward, strict=True):
+        up, down = up * a, down * b
+    return (up - down) / trees, (up + down) / trees
+
+
+def cycle_rates(m: Any, at: Point) -> tuple[list[Any], list[Any]]:
+    x, u, e = at.exactly, at.V / at.VT, at.math.exp
+    Na_i, Na_e, K_i, K_e = at.c_in["Na"], at.c_out["Na"], at.c_in["K"], at.c_out["K"]
+    ATP, ADP, phosphate = (or_parameter(m, at, name) for name in ("ATP", "ADP", "Pi"))
+    H = at.c_in["H"] if "H" in at.c_in else x(10) ** (3 - x(m.pH))
+    Pi = phosphate / (1 + K_i / x(m.K_Pi_K) + H / x(m.K_Pi_H) + Na_i / x(m.K_Pi_Na))
+    i1, i2, ki = Na_i / (x(m.Kd_Nai1) * e(x(m.delta) * u)), Na_i / x(m.Kd_Nai2), K_i / x(m.Kd_Ki)
+    e1, e2, ke = Na_e / (x(m.Kd_Nae1) * e((1 + x(m.delta)) * u)), Na_e / x(m.Kd_Nae2), K_e / x(m.Kd_Ke)
+    D_i, D_e = i1 * i2**2 + (1 + i2) ** 2 + (1 + ki) ** 2 - 1, e1 * e2**2 + (1 + e2) ** 2 + (1 + ke) ** 2 - 1
+    a = ATP / x(m.Kd_ATP)
+    forward = [x(m.k_1) * i1 * i2**2 / D_i, x(m.k_2) + 0 * u, x(m.k_3) * ke**2 / D_e, x(m.k_4) * a / (1 + a)]
+    back = [x(m.k_1_back) * ADP, x(m.k_2_back) * e1 * e2**2 / D_e, x(m.k_3_back) * Pi * H / (1 + a), x(m.k_4_back) * ki**2 / D_i]
+    return forward, back
+
+
+def cycle_pump(m: Any, at: Point) -> Rate:
+    v, size = ring(*cycle_rates(m, at))
+    N = at.exactly(m.density)
+    return N * v, N * size * (3 + abs(at.V / at.VT))
+
+
+def proton_rates(m: Any, at: Point) -> tuple[list[Any], list[Any]]:
+    x, u, e = at.exactly, at.V / at.VT, at.math.exp
+    ATP, ADP, Pi = (or_parameter(m, at, name) for name in ("ATP", "ADP", "Pi"))
+    held = x(m.K_ATP) + ATP
+    inside, outside = at.c_in["H"] / x(m.K_H), at.c_out["H"] / x(m.K_H)
+    return [e(u / 2), inside * ATP / held], [outside * e(-u / 2), ADP * Pi / (x(m.K_eq) * held)]
+
+
+def proton_pump(m: Any, at: Point) -> Rate:
+    v, size = ring(*proton_rates(m, at))
+    J = at.exactly(m.J_max)
+    return J * v, J * size * (2 + abs(at.V / at.VT))
+
+
 def current_clamp(m: Any, at: Point) -> Rate:
     """Positive into the cell; a carrier of negative charge moves the other way."""
     z = 1 if m.carrier is None else m.carrier.z
@@ -170,8 +272,19 @@ RATES: dict[str, Callable[[Any, Point], Rate]] = {
     "ConstantNaKATPase": constant_pump,
     "CubicNaKATPase": cubic_pump,
     "LinearNaKATPase": linear_pump,
+    "HillNaKATPase": hill_exponents,
+    "LuoRudyNaKATPase": luo_rudy_pump,
+    "SigmoidNaKATPase": sigmoid_pump,
+    "HamadaNaKATPase": hamada_pump,
+    "ATPNaKATPase": atp_pump,
+    "CyclePump": cycle_pump,
+    "HATPase": proton_pump,
     "CurrentClamp": current_clamp,
 }
+
+
+#: rates of the steps of those that are cycles
+STEPS: dict[str, Callable[[Any, Point], tuple[list[Any], list[Any]]]] = {"CyclePump": cycle_rates, "HATPase": proton_rates}
 
 
 def affinity(moves: Any, charge: int, at: Point) -> Rate:
@@ -182,6 +295,18 @@ def affinity(moves: Any, charge: int, at: Point) -> Rate:
         into, out = at.math.log(at.c_out[ion.name]), at.math.log(at.c_in[ion.name])
         total, size = total + RT * nu * (into - out), size + RT * abs(nu) * (abs(into) + abs(out))
     return total, size
+
+
+def whole_affinity(m: Any, at: Point) -> Rate:
+    """Of all that drives a mechanism: of a cycle RT ln(prod a+/prod a-), of the ions otherwise."""
+    if type(m).__name__ not in STEPS:
+        return affinity(m.moves, m.charge, at)
+    RT = at.exactly(R_CODATA) * at.T
+    total, size = 0 * at.V, RT + 0 * at.V
+    for a, b in zip(*STEPS[type(m).__name__](m, at), strict=True):
+        logs = at.math.log(a), at.math.log(b)
+        total, size = total + RT * (logs[0] - logs[1]), size + RT * (1 + abs(logs[0]) + abs(logs[1]))
+    return total, size + RT * abs(at.V / at.VT)
 
 
 def water(m: Any, inside: Any, outside: Any, area: Any) -> Any:

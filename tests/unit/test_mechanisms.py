@@ -115,9 +115,11 @@ def test_factors_say_which_concentrations_a_pump_reads() -> None:
 
 
 def test_the_integers_of_laws_and_factors_are_stable() -> None:
-    assert [law.name for law in sorted(Law)] == ["OHMIC", "GHK", "COTRANSPORT", "PRODUCT", "WATER", "CURRENT", "VOLTAGE"]
-    assert sorted(Law) == list(range(7))
-    assert [(kind.name, int(kind)) for kind in FactorKind] == [("POWER", 0), ("SATURATION", 1)]
+    names = ["OHMIC", "GHK", "COTRANSPORT", "PRODUCT", "WATER", "CURRENT", "VOLTAGE", "EXCHANGE", "CYCLE", "OUTSIDE"]
+    assert [law.name for law in sorted(Law)] == names
+    assert sorted(Law) == [*range(9), 20]
+    # the first two are the kernels' own
+    assert [(kind.name, int(kind)) for kind in FactorKind][:2] == [("POWER", 0), ("SATURATION", 1)]
 
 
 def test_what_a_class_moves_cannot_be_changed() -> None:

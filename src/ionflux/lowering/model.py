@@ -22,6 +22,7 @@ import numpy as np
 from ionflux.mechanisms.channels import Way
 from .compartments import Inside, Outside
 from .faces import Faces, first_guess
+from .factors import concentrations
 from .gates import Gates, channel_rate
 from .nonideal import Activities
 from .program import Node, Program
@@ -148,7 +149,9 @@ class Model:
             faces.rows()
             effective = partial(_at_face, faces, effective)
         drop = None if faces is None else faces.drop
-        env = Env(p, self.slot, x, cell.faraday, inside.u, c, partial(self._log, inside), inside.spread, effective, drop)
+        has = concentrations(cell).__contains__
+        log = partial(self._log, inside)
+        env = Env(p, self.slot, x, cell.faraday, inside.u, c, log, inside.volume, has, inside.spread, effective, drop)
         gates = self.gates[x]
         gates.bind(env, inside.V, cell.ions)
         rates = {m: self._rate(env, gates, m) for m in cell.ways}

@@ -7,7 +7,7 @@ order into lists, and returns the arrays that `ionflux._kernels.Plan` takes. It 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -251,6 +251,45 @@ class Program:
         if self._depends(x):
             inverse = self._make(_Operation(Op.RECIPROCAL, (x,)), late=True)
             _add(gradient, self._depends(x), (inverse,), 1.0)
+
+    # ---- derivatives in stages -------------------------------------------------------------------------------------------
+    def chain(self, node: Node, slopes: Mapping[Node, Terms]) -> Node:
+        """`node` with these derivatives by what it is made of: sums of products of nodes, each one node that only the Jacobian computes."""
+        gradient: Gradient = {}
+        for x, terms in slopes.items():
+            if self._depends(x):
+                if constant := terms.get((), 0.0):
+                    _add(gradient, self._depends(x), (), constant)
+                if rest := {key: w for key, w in terms.items() if key and w}:
+                    _add(gradient, self._depends(x), (self._slope(rest),), 1.0)
+        self._gradient[node] = gradient
+        return node
+
+    def isolated(self, inputs: Iterable[Node], build: Callable[[], Node]) -> Node:
+        """What `build` makes, differentiated by `inputs` and only then by states: for what is long between few inputs and one result.
+
+        Without this every state would have the whole length of the derivative for itself.
+        """
+        own = {x: self._depends(x) for x in inputs}
+        cache, self._cache = self._cache, {}  # nodes within have derivatives of another kind, and are for no one else
+        self._gradient |= {x: {x: {(): 1.0}} for x, gradient in own.items() if gradient}
+        node = build()
+        within = self._depends(node)
+        self._gradient |= own
+        self._cache = cache
+        return node if node in own else self.chain(node, within)
+
+    def _slope(self, terms: Terms) -> Node:
+        """A sum of products as one node that only the Jacobian computes."""
+        summed: dict[Node, float] = {}
+        for key, weight in terms.items():
+            node = key[0]
+            for other in key[1:]:
+                node = self._make(_Operation(Op.PRODUCT, (node, other)), late=True)
+            summed[node] = summed.get(node, 0.0) + weight
+        if list(summed.values()) == [1.0]:
+            return next(iter(summed))
+        return self._make(_Operation(Op.SUM, (), tuple(summed.items())), late=True)
 
     # ---- rates ---------------------------------------------------------------------------------------------------------
     def linear(self, strength: Node, terms: Mapping[Node, float]) -> Node:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from ionflux.fields import param
-from .base import Factor, FactorKind, Law, Mechanism, mechanism, power, saturation
+from .base import Law, Mechanism, mechanism
 from .channels import HHK, Channel, HHNa
 from .clamps import CurrentClamp, VoltageClamp
 from .cotransporters import KCC2, NKCC1
+from .cycles import CyclePump, HATPase
+from .factors import Factor, FactorKind, either, exponential, hill, optional, power, reciprocal, saturation, sigmoid, total
 from .gates import Gate, Rate
 from .leaks import Leak
+from .published_pumps import ATPNaKATPase, HamadaNaKATPase, HillNaKATPase, LuoRudyNaKATPase, SigmoidNaKATPase
 from .pumps import ConstantNaKATPase, CubicNaKATPase, LinearNaKATPase, NaKATPase
 from .surroundings import BathExchange, GlialBuffer, GlialUptake
 from .water import Water
@@ -17,27 +20,41 @@ __all__ = [
     "HHK",
     "KCC2",
     "NKCC1",
+    "ATPNaKATPase",
     "BathExchange",
     "Channel",
     "ConstantNaKATPase",
     "CubicNaKATPase",
     "CurrentClamp",
+    "CyclePump",
     "Factor",
     "FactorKind",
     "Gate",
     "GlialBuffer",
     "GlialUptake",
+    "HATPase",
     "HHNa",
+    "HamadaNaKATPase",
+    "HillNaKATPase",
     "Law",
     "Leak",
     "LinearNaKATPase",
+    "LuoRudyNaKATPase",
     "Mechanism",
     "NaKATPase",
     "Rate",
+    "SigmoidNaKATPase",
     "VoltageClamp",
     "Water",
+    "either",
+    "exponential",
+    "hill",
     "mechanism",
+    "optional",
     "param",
     "power",
+    "reciprocal",
     "saturation",
+    "sigmoid",
+    "total",
 ]

@@ -19,20 +19,23 @@ positive entry. With u = V F/RT, B(x) = x/(eˣ − 1) and q = Σ z ν the laws a
     OHMIC         g/(z F) · (E − V),  E = RT/(zF) ln(c_out/c_in)             one ion; `g`, S/m²
     GHK           P · [B(zu) c_out − B(−zu) c_in]                            one ion; `P`, m/s
     COTRANSPORT   g · RT/F² · [Σ ν ln(c_out/c_in) − q u]                     any ions; `g`, S/m²
-    PRODUCT       J_max · Π factors                                          any ions; `J_max`, mol m⁻² s⁻¹
+    PRODUCT       J_max                                                      any ions; `J_max`, mol m⁻² s⁻¹
+    EXCHANGE      k · [Π_in(outside) e^(−(1−γ)qu) − Π_in(inside) e^(γqu)]    any ions; `k`; see `Mechanism.split`
+    CYCLE         N · (Π α⁺ − Π α⁻)/Σ                                        a ring of states; `N`, mol/m²; see `Mechanism.steps`
     WATER         see `Water`
     CURRENT       I/(q F A) or i/(q F)                                       of an electrode; `I`, A, or `i`, A/m²
     OUTSIDE       see `surroundings`
     VOLTAGE       what keeps V where it is asked to be                       of an electrode; `V`, V
 
-and every rate is multiplied by `scale`.
+and every rate is multiplied by `scale` and by the `factors` of its class (see `ionflux.mechanisms.factors`). In EXCHANGE each product
+takes c^abs(ν): of the side that an ion comes from when the cycle runs in the direction of `moves`, less those of the other direction.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
-from dataclasses import Field, dataclass, field, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import Field, field, fields
 from enum import IntEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast, dataclass_transform
@@ -40,6 +43,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast, dataclass_transf
 from ionflux.errors import InputError, ModelError
 from ionflux.fields import Described, check_name, described, param
 from ionflux.species import IonSpecies
+from .factors import POTENTIALS, Factor, FactorKind, power, saturation, total
 
 if TYPE_CHECKING:
     from ionflux.evaluation import IV, Evaluation
@@ -59,46 +63,9 @@ class Law(IntEnum):
     WATER = 4
     CURRENT = 5
     VOLTAGE = 6
+    EXCHANGE = 7
+    CYCLE = 8
     OUTSIDE = 20
-
-
-class FactorKind(IntEnum):
-    """The factors of a product law. The integers are those of the compiled kernels."""
-
-    POWER = 0
-    SATURATION = 1
-
-
-@dataclass(frozen=True)
-class Factor:
-    """One factor of a product law: c^power, or (c/(K + c))^power.
-
-    Parameters
-    ----------
-    kind : FactorKind
-        POWER or SATURATION.
-    of : str
-        The concentration c that it reads: ``"c_in.Na"`` or ``"c_out.K"``.
-    power : int
-        The exponent; may be negative for POWER.
-    constant : str or None
-        Name of the parameter of the mechanism that is K; None for POWER.
-    """
-
-    kind: FactorKind
-    of: str
-    power: int
-    constant: str | None = None
-
-
-def power(of: str, n: int) -> Factor:
-    """c^n: a factor of a product law that reads ``c_in.<ion>`` or ``c_out.<ion>``."""
-    return Factor(FactorKind.POWER, of, n)
-
-
-def saturation(of: str, constant: str, n: int = 1) -> Factor:
-    """(c/(K + c))^n: a factor of a product law; `constant` names the parameter that is K (mol/m³)."""
-    return Factor(FactorKind.SATURATION, of, n, constant)
 
 
 @described
@@ -121,8 +88,15 @@ class Mechanism(Described):
     #: "passive" (its rate is zero where its gradients balance, and it dissipates), "cycle" (coupled to ATP, reversible: zero where
     #: gradients and ATP balance), "irreversible" (never runs backwards), or "published" (as printed, whatever thermodynamics says)
     thermodynamics: ClassVar[str] = ""
-    #: what the product law multiplies
+    #: what the rate is multiplied by
     factors: ClassVar[tuple[Factor, ...]] = ()
+    #: of EXCHANGE: the part γ of the charge's energy that speeds up the cycle against the direction of `moves`; a parameter, or a number
+    split: ClassVar[float | str] = 0.5
+    #: of CYCLE: (rate forward, rate backward), 1/s, of each step around the ring, as terms of `factors.total`; a turn through all of them
+    #: forward is one cycle in the direction of `moves`
+    steps: ClassVar[tuple[tuple[Any, Any], ...]] = ()
+    #: what the strength is counted per: "area" of the membrane, or "volume" of the cell
+    per: ClassVar[str] = "area"
     #: the label where none is given; the class name where this is empty
     default_label: ClassVar[str] = ""
 
@@ -173,7 +147,12 @@ class Mechanism(Described):
     @property
     def reads(self) -> frozenset[str]:
         """Concentrations that the rate follows beside those of the ions moved: ``"c_in.ATP"``."""
-        return frozenset(factor.of for factor in self.factors)
+        return frozenset(name for f in self.all_factors for name in f.reads(needed=True) if "." in name)
+
+    @property
+    def all_factors(self) -> tuple[Factor, ...]:
+        """Its factors, and those of the steps of a cycle."""
+        return (*self.factors, *(f for step in self.steps for f in step))
 
     @property
     def charge(self) -> int:
@@ -229,15 +208,17 @@ def mechanism(cls: type[T]) -> type[T]:
     if not isinstance(made.uses, Mapping) or any(not isinstance(k, str) or type(n) is not int for k, n in made.uses.items()):
         raise ModelError(f'{where}.uses = {made.uses!r}; write whole numbers per cycle, {{"ATP": 1}}, negative for what it makes')
     made.uses = MappingProxyType(dict(made.uses))
-    made.factors = tuple(made.factors) if isinstance(made.factors, list | tuple) else (made.factors,)
-    for factor in made.factors:
-        if not isinstance(factor, Factor):
-            raise ModelError(f"{where}.factors: {factor!r} is no factor; write (power('c_in.Na', 3), saturation('c_out.K', 'K_K', 2))")
-        side, _, ion_name = factor.of.partition(".")
-        if side not in ("c_in", "c_out") or not ion_name:
-            raise ModelError(f"{where}.factors: {factor.of!r}; a factor reads 'c_in.<ion>' or 'c_out.<ion>'")
-        if factor.kind is FactorKind.SATURATION and factor.constant not in names:
-            raise ModelError(f"{where}.factors: there is no parameter {factor.constant!r}")
+    if not isinstance(made.factors, property):
+        made.factors = tuple(made.factors) if isinstance(made.factors, list | tuple) else (made.factors,)
+        _check_factors(where, made.factors, names)
+    made.steps = tuple(tuple(map(total, step)) for step in made.steps)
+    _check_factors(where, [factor for step in made.steps for factor in step], names)
+    if made.law is Law.CYCLE and (len(made.steps) < 2 or any(len(step) != 2 for step in made.steps)):
+        raise ModelError(f"{where}.steps: a cycle has at least two steps, each (forward, backward): steps = (('k_1', 'k_1_back'), ...)")
+    if made.per not in ("area", "volume"):
+        raise ModelError(f"{where}.per = {made.per!r}; it is 'area' or 'volume'")
+    if isinstance(made.split, str) and made.split not in names:
+        raise ModelError(f"{where}.split: there is no parameter {made.split!r}")
     _check_thermodynamics(made)
     return cast("type[T]", made)
 
@@ -249,7 +230,7 @@ _STATED = {
     "strength": "strength = 'J_max', the name of the parameter that the rate is proportional to",
 }
 #: laws whose rate is zero where the driving forces are, and turns round with them
-_REVERSIBLE = ("OHMIC", "GHK", "COTRANSPORT", "WATER")
+_REVERSIBLE = ("OHMIC", "GHK", "COTRANSPORT", "WATER", "EXCHANGE", "CYCLE")
 
 
 def _check_fields(cls: type) -> None:
@@ -257,11 +238,28 @@ def _check_fields(cls: type) -> None:
     where = cls.__name__
     for name, annotation in inspect.get_annotations(cls).items():
         text = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", str(annotation))
-        if name in (*_STATED, "thermodynamics", "factors", "uses") and "ClassVar" not in str(annotation):
+        if name in (*_STATED, "thermodynamics", "factors", "uses", "steps", "split", "per") and "ClassVar" not in str(annotation):
             raise ModelError(f"{where}.{name} belongs to the class and not to each of its objects; write {name} = ... without `: {text}`")
         value = vars(cls).get(name)
         if text in ("float", "float | None") and not (isinstance(value, Field) and "unit" in value.metadata):
             raise ModelError(f'{where}.{name} has no unit and no range; write {name}: float = param("mol m^-3", lo=..., hi=..., doc="...")')
+
+
+def _check_factors(where: str, factors: Iterable[Any], names: set[str]) -> None:
+    """Refuse what is no factor, reads nothing that there is, or needs a parameter that the class does not have."""
+    for factor in factors:
+        if not isinstance(factor, Factor):
+            raise ModelError(f"{where}.factors: {factor!r} is no factor; write (power('c_in.Na', 3), saturation('c_out.K', 'K_K', 2))")
+        for f in factor.walk():
+            side, dot, ion_name = f.of.partition(".")
+            if f.of in POTENTIALS or f.of in names or (not f.of and f.parts):
+                continue
+            if not dot or side not in ("c_in", "c_out") or not ion_name:
+                raise ModelError(
+                    f"{where}.factors: {f.of!r}; a factor reads 'c_in.<ion>' or 'c_out.<ion>', 'V', 'u', or a parameter of the class"
+                )
+        for name in sorted(factor.parameters - names):
+            raise ModelError(f"{where}.factors: there is no parameter {name!r}")
 
 
 def _check_thermodynamics(made: Any) -> None:
@@ -298,14 +296,21 @@ def one_of(mechanism: Mechanism, *names: str) -> str:
     raise InputError(f"{type(mechanism).__name__}: give exactly one of {choice}, not {'both' if given else 'none'}")
 
 
-def ions_read(mechanism: Mechanism) -> dict[str, set[str]]:
-    """Return the names of the ions whose concentration a mechanism needs, by side (``"c_in"``, ``"c_out"``)."""
+def ions_read(mechanism: Mechanism, *, needed: bool = True) -> dict[str, set[str]]:
+    """Return the names of the ions and pools that a mechanism needs, by side (``"c_in"``, ``"c_out"``).
+
+    Without `needed` also those that it reads only where they are.
+    """
     names = {ion.name for ion in mechanism.moves}
-    inside, outside = set(names), set(names)
-    for name in mechanism.reads:
-        side, _, ion = name.partition(".")
-        (inside if side == "c_in" else outside).add(ion)
-    return {"c_in": inside, "c_out": outside}
+    found = {"c_in": set(names), "c_out": set(names)}
+    read = set(mechanism.reads)
+    if not needed:
+        read |= {name for factor in mechanism.all_factors for name in factor.reads()}
+    for name in read:
+        side, _, solute = name.partition(".")
+        if solute:
+            found[side].add(solute)
+    return found
 
 
 __all__ = ["Factor", "FactorKind", "Law", "Mechanism", "ions_read", "mechanism", "one_of", "power", "saturation"]
