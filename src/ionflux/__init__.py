@@ -126,6 +126,7 @@ if TYPE_CHECKING:
     from .schedules import table as table
     from .schedules import train as train
     from .sensitivities import Sensitivity as Sensitivity
+    from .small_signals import impedance as impedance
     from .species import F_ as F_
     from .species import HCO3 as HCO3
     from .species import I_ as I_
@@ -149,6 +150,7 @@ if TYPE_CHECKING:
     from .species import Na as Na
     from .species import Rb as Rb
     from .species import Sr as Sr
+    from .spectra import Impedance as Impedance
     from .steady import ClosedForm as ClosedForm
     from .steady import SteadyState as SteadyState
     from .surfaces import ChargedSurface as ChargedSurface
@@ -193,6 +195,8 @@ _HOMES = {
     "results": "Trajectory",
     "scenarios": "Scenario from_toml to_toml",
     "schedules": "pulse ramp step table train",
+    "small_signals": "impedance",
+    "spectra": "Impedance",
     "species": "IonSpecies Na K Cl Ca Mg H OH HCO3 Li Rb Cs Ba Sr NH4 SO4 Br I_ F_ NO3 TMA Choline Gluconate",
     "steady": "ClosedForm SteadyState",
     "surfaces": "ChargedSurface SurfaceGroup",

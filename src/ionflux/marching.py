@@ -21,9 +21,9 @@ from .volumes import Problem, along_ions, romberg
 #: tolerance of the time steps over that of the result, how much looser the run is that measures their error, and the bounds
 _SHARE, _LOOSER, _TIGHTEST, _LOOSEST = 0.1, 10.0, 1e-11, 1e-4
 #: how often the cells of the coarsest mesh are halved for the first of the meshes that are always run, and at most; cells at most
-_FIRST, _LEVELS, _MOST, _CELLS = 1, 3, 7, 6000
+_FIRST, LEVELS, _MOST, _CELLS = 1, 3, 7, 6000
 #: points of interpolations; places of results between electrodes, at least; how little the error is taken to have fallen
-_POINTS, _PLACES, _MARGIN = 8, 2800, 10.0
+_POINTS, _PLACES, MARGIN = 8, 2800, 10.0
 #: steps allowed in a run; rows that a thread takes at a time
 _STEPS, _CHUNK = 200_000, 8
 #: endings of the kernel (core/pnp_time.pxd) as `Status`
@@ -219,31 +219,37 @@ class Marching:
         last = len(key) - 1
         return tuple((0, min(24, fine + more)) if i in (0, last) else (sides, fine) for i, (sides, fine) in enumerate(key))
 
-    def refine(self, key: tuple[tuple[int, int], ...], rows: np.ndarray, tol: float) -> list[Reached]:
-        """Halve the cells until the extrapolated states of each row stop to change."""
-        rtol = float(np.clip(_SHARE * tol, _TIGHTEST, _LOOSEST))
-        levels = [self.run(graded(key, level), rows, rtol) for level in range(_FIRST, _FIRST + _LEVELS)]
+    def refine(self, key: tuple[tuple[int, int], ...], rows: np.ndarray, tol: float, rtol: float | None = None) -> list[Reached]:
+        """Halve the cells until the extrapolated states of each row stop to change; first of all the steps, on the coarsest mesh."""
+        rtol = float(np.clip(_SHARE * tol, _TIGHTEST, _LOOSEST)) if rtol is None else rtol
+        levels = [self.run(graded(key, _FIRST), rows, rtol)]
         loose = self.run(levels[0].mesh, rows, _LOOSER * rtol)
         in_time = 2.0 / _LOOSER * self._difference(levels[0], loose.y, levels[0].y, loose.seen, levels[0].seen)
+        late = np.any(in_time[:, self._asked()] > 0.5 * tol, axis=1)
+        if np.any(late) and rtol > _TIGHTEST:
+            tighter = max(0.1 * rtol, _TIGHTEST)
+            rest = self.refine(key, rows[~late], tol, rtol) if not np.all(late) else []
+            return rest + self.refine(key, rows[late], tol, tighter)
+        levels += [self.run(graded(key, level), rows, rtol) for level in range(_FIRST + 1, _FIRST + LEVELS)]
         done: list[Reached] = []
         while True:
-            some = levels[-_LEVELS:]
+            some = levels[-LEVELS:]
             y, worse = romberg(np.array([level.y[..., :: 1 << k] for k, level in enumerate(some)]))
             seen, worse_seen = romberg(np.array([level.seen for level in some]))
             found = some[-1]
             last = self._difference(some[0], y, worse, seen, worse_seen)
-            plain = self._difference(some[0], y, found.y[..., :: 1 << (_LEVELS - 1)], seen, found.seen)
+            plain = self._difference(some[0], y, found.y[..., :: 1 << (LEVELS - 1)], seen, found.seen)
             # what the last extrapolation changed is the error of the one before; by how much that was smaller than that of the mesh says
             # how much smaller the error now is, with a margin
             with np.errstate(invalid="ignore", divide="ignore"):
-                error = in_time + last * np.minimum(1.0, _MARGIN * last / np.maximum(plain, 1e-300))
+                error = in_time + last * np.minimum(1.0, MARGIN * last / np.maximum(plain, 1e-300))
             failed = np.any([level.counts[:, 2] != 1 for level in some], axis=0)
             finer = graded(key, _FIRST + len(levels))
             stop = np.all(error[:, self._asked()] <= tol, axis=1) | failed | (len(levels) + _FIRST > _MOST) | (len(finer.width) > _CELLS)
             if np.any(stop):
                 best = found.take(stop)
                 fill = Interpolation(some[0].mesh, best.mesh, _POINTS)
-                at = best.y[..., :: 1 << (_LEVELS - 1)]
+                at = best.y[..., :: 1 << (LEVELS - 1)]
                 # places so close that sums over them are sums over the profile, too
                 shown = best.mesh
                 while self.closed and len(shown.width) < _PLACES:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ._draw import BLACK, GREY, Axes, new_axes
 from .errors import InputError
 
 if TYPE_CHECKING:
     from .profile_runs import ProfileRun
+    from .spectra import Impedance
 
-_MV = 1e3
+_MV, _OHM_CM2 = 1e3, 1e4
 
 
 def plot_run(run: ProfileRun, ax: Axes | None = None) -> Axes:
@@ -32,4 +35,33 @@ def plot_run(run: ProfileRun, ax: Axes | None = None) -> Axes:
     other = ax.twinx()
     other.plot(run.t[later], run.V[later] * _MV, "--", color=GREY, linewidth=1.2)
     other.set_ylabel("voltage (mV)")
+    return ax
+
+
+def plot_impedance(found: Impedance, ax: Axes | None = None, kind: str = "nyquist") -> Axes:
+    """−Im Z against Re Z ("nyquist"), or |Z| and the phase (grey, second axis) against frequency ("bode"); Ω cm², Hz, degrees.
+
+    Raises
+    ------
+    InputError
+        A batch, a single frequency, or a kind that does not exist.
+    """
+    if found.shape or np.ndim(found.Z) == 0:
+        raise InputError("a batch, or a single frequency, is not one line; ask for one membrane at several frequencies")
+    if kind not in ("nyquist", "bode"):
+        raise InputError(f"kind = {kind!r}; it is 'nyquist' or 'bode'")
+    ax = new_axes()[0, 0] if ax is None else ax
+    Z = found.Z * _OHM_CM2
+    if kind == "nyquist":
+        ax.plot(Z.real, -Z.imag, color=BLACK, linewidth=1.2, marker=".")
+        ax.set_xlabel("Re Z (Ω cm²)")
+        ax.set_ylabel("−Im Z (Ω cm²)")
+        return ax
+    frequency = np.asarray(found.omega) / (2 * np.pi)
+    ax.loglog(frequency, np.abs(Z), color=BLACK, linewidth=1.2)
+    ax.set_xlabel("frequency (Hz)")
+    ax.set_ylabel("|Z| (Ω cm²)")
+    other = ax.twinx()
+    other.plot(frequency, np.angle(Z, deg=True), "--", color=GREY, linewidth=1.2)
+    other.set_ylabel("phase (°)")
     return ax
