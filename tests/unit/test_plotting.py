@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import ionflux as ifx
 from ionflux import plotting
-from ionflux._draw import new_axes, spread
+from ionflux._draw import IONS, new_axes, spread
 from ionflux.results import Trajectory
 from ionflux.units import hour, minute
 
@@ -182,3 +182,45 @@ def test_labels_are_moved_apart_and_no_further(places: list[float], gap: float) 
     assert sum(moved) == pytest.approx(sum(wanted), abs=1e-9)
     if all(b - a > gap for a, b in pairwise(wanted)):
         assert moved == pytest.approx(wanted)
+
+
+# ---- membranes in profile
+
+
+@pytest.fixture(scope="module")
+def film() -> tuple[ifx.Membrane1D, Any, Any]:
+    water = ifx.Layer(5e-9, eps_r=74.0)
+    lipid = ifx.Layer(4e-9, eps_r=2.0, partition=1e-3)
+    salts = ({ifx.K: 140.0, ifx.Na: 10.0, ifx.Cl: 150.0}, {ifx.K: 5.0, ifx.Na: 145.0, ifx.Cl: 150.0})
+    return ifx.Membrane1D([water, lipid, water], surface_charge=[-0.02, -0.01]), *salts
+
+
+def test_a_profile_and_a_curve_are_drawn_in_the_units_of_their_labels(film: Any, axes: Any) -> None:
+    profile, curve = ifx.pnp(*film, -0.07), ifx.pnp_iv(*film, [-0.1, 0.0, 0.05])
+    ax = profile.plot(axes[0, 0])
+    x, c = ax.lines[0].get_data()
+    assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_yscale()) == ("place (nm): inside → outside", "concentration (mM)", "log")
+    assert x[-1] == pytest.approx(14.0)
+    assert c[0] == pytest.approx(140.0)
+    other = next(twin for twin in ax.figure.axes if twin.get_ylabel() == "potential (mV)")
+    assert other.lines[0].get_ydata()[0] == pytest.approx(-70.0)
+    ax = curve.plot(axes[0, 1])
+    V, I = ax.lines[-1].get_data()
+    assert V == pytest.approx([-100.0, 0.0, 50.0])
+    assert list(I) == list(curve.I)
+
+
+def test_a_table_draws_what_each_ion_carries_in_the_colour_of_the_ion(film: Any, axes: Any) -> None:
+    table = film[0].table(*film[1:], V=(-0.1, 0.05), tol=1e-3)
+    ax = table.plot(axes[0, 0])
+    shown = {line.get_label(): line for line in ax.lines}
+    assert shown["all"].get_ydata() == pytest.approx(sum(shown[name].get_ydata() for name in ("K", "Na", "Cl")))
+    assert shown["K"].get_color() == IONS["K"]
+    assert ax.get_xlim() == pytest.approx((-100.0, 50.0))
+
+
+def test_batches_say_that_they_are_not_one_figure(film: Any) -> None:
+    many = {"surface_charge.0": np.array([0.0, -0.01])}
+    for thing in (ifx.pnp(*film, -0.07, vary=many), ifx.pnp_iv(*film, [0.0], vary=many)):
+        with pytest.raises(ifx.InputError, match="batch of shape"):
+            thing.plot()

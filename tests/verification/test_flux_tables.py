@@ -12,6 +12,9 @@ import pytest
 
 import ionflux as ifx
 from ionflux import Ca, Cl, FluxTable, IonSpecies, K, Layer, Membrane1D, Na, nernst_planck, pnp
+from ionflux._dispatch import kernels
+from ionflux.lowering.flux_tables import permeability
+from ionflux.lowering.program import Program
 
 approx = pytest.approx
 T = 310.15
@@ -255,3 +258,35 @@ def test_solutions_that_are_not_neutral_are_remarked_upon_once() -> None:
     with pytest.warns(ifx.NotNeutralWarning, match="with_Cl") as found:
         film.table({K: 100.0, Cl: 100.0}, {K: 10.0, Cl: 10.0}, V=(-0.02, 0.02), vary={"left.K": (90.0, 110.0)}, tol=1e-3)
     assert len(found) == 1
+
+
+def test_a_program_of_a_cell_evaluates_a_table_to_rounding_with_its_derivatives(salt: FluxTable) -> None:
+    p = Program()
+    V, c, volts, outside, one = p.state(), p.state(), p.parameter(), p.parameter(), p.parameter()
+    nodes = {"V": V, "c_in.K": c}
+    P = {ion: permeability(p, salt, ion, nodes.__getitem__) for ion in (K, Cl)}
+    assert P[K] is not None
+    assert P[Cl] is not None
+    p.row(V, {p.ghk(P[K], c, outside, p.product(volts, V)): 1.0})
+    p.row(c, {P[Cl]: 1.0, p.product(one, P[K]): 2.0})
+    tables, _ = p.finish()
+    pattern = np.array(tables.pop("pattern"))
+    random, n = np.random.default_rng(4), 64
+    y = np.stack([random.uniform(-0.14, 0.14, n), random.uniform(51.0, 249.0, n)], axis=1)
+
+    def rates(y: Any) -> tuple[Any, Any]:
+        plan, none = kernels.Plan(tables), np.empty(0, np.intc)
+        f, entries, J = np.empty((n, 2)), np.empty((n, plan.n_entry)), np.zeros((n, 2, 2))
+        plan.evaluate(np.ascontiguousarray(y), np.array([1 / VT, 5.0, 1.0]), none, np.empty((n, 0)), none, np.empty((0, n)), f, entries)
+        J[:, pattern[:, 0], pattern[:, 1]] = entries
+        return f, J
+
+    f, J = rates(y)
+    want = salt(V=y[:, 0], c_in={K: y[:, 1]})
+    known = salt.permeability(V=y[:, 0], c_in={K: y[:, 1]})
+    assert -f[:, 0] == approx(want.J[K], rel=1e-10)  # a program counts into the cell
+    assert f[:, 1] == approx(known[Cl] + 2.0 * known[K], rel=1e-12)
+    for i, h in enumerate((1e-6, 1e-3)):
+        step = np.zeros(2)
+        step[i] = h
+        assert J[:, :, i] == approx((rates(y + step)[0] - rates(y - step)[0]) / (2 * h), rel=1e-6, abs=1e-9 * np.max(np.abs(J[:, :, i])))
