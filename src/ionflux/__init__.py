@@ -84,6 +84,8 @@ if TYPE_CHECKING:
     from .mechanisms import NKCC1 as NKCC1
     from .mechanisms import ATPNaKATPase as ATPNaKATPase
     from .mechanisms import BathExchange as BathExchange
+    from .mechanisms import Buffer as Buffer
+    from .mechanisms import CaBuffer as CaBuffer
     from .mechanisms import Channel as Channel
     from .mechanisms import ConstantNaKATPase as ConstantNaKATPase
     from .mechanisms import CubicNaKATPase as CubicNaKATPase
@@ -179,8 +181,8 @@ _HOMES = {
     "files": "load",
     "flux_tables": "FluxTable",
     "ghk": "ghk_conductance ghk_current ghk_flux ghk_membrane ghk_voltage unidirectional_fluxes",
-    "mechanisms": "ATPNaKATPase BathExchange Channel ConstantNaKATPase CubicNaKATPase CurrentClamp CyclePump Gate GlialBuffer "
-    "GlialUptake HATPase HHK HHNa HamadaNaKATPase HillNaKATPase KCC2 Law Leak LinearNaKATPase LuoRudyNaKATPase "
+    "mechanisms": "ATPNaKATPase BathExchange Buffer CaBuffer Channel ConstantNaKATPase CubicNaKATPase CurrentClamp CyclePump Gate "
+    "GlialBuffer GlialUptake HATPase HHK HHNa HamadaNaKATPase HillNaKATPase KCC2 Law Leak LinearNaKATPase LuoRudyNaKATPase "
     "Mechanism NKCC1 NaKATPase Rate SigmoidNaKATPase VoltageClamp Water",
     "junctions": "donnan liquid_junction teorell_meyer_sievers",
     "membranes": "Layer Membrane1D",

@@ -64,6 +64,7 @@ class PumpLeak:
             (cell.clamp is not None, "V is prescribed by a VoltageClamp"),
             (cell.activity is not None, "activities depend on the solution"),
             (cell.surface is not None, "the membrane is charged"),
+            (bool(cell.buffers), "ions are bound"),
             (len(cell.ways) > len(cell.mechanisms) or bool(cell.gates), "channels have gates, or pass several ions"),
         ):
             if given:

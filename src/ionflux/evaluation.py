@@ -128,7 +128,7 @@ def evaluate(
     ModelError
         The mechanism has no rate of its own (Water, VoltageClamp).
     """
-    if m.law in (Law.WATER, Law.VOLTAGE, Law.OUTSIDE):
+    if m.law in (Law.WATER, Law.VOLTAGE, Law.OUTSIDE, Law.BUFFER):
         raise ModelError(f"{m.name} has no rate law in V and concentrations, so there is nothing to evaluate")
     opened = {name: _checked(f"gates[{name}]", x, 0.0, 1.0, "1") for name, x in (gates or {}).items()}
     if unknown := [name for name in opened if name not in [gate.name for gate in m.gates]]:

@@ -28,7 +28,7 @@ Array = Any  # float for one state, array (t,), (cells,) or (cells, t) otherwise
 QUANTITIES = (
     "V volume area c_in c_out c_impermeant amount E current flux gate osmolarity_in osmolarity_out electrode_charge volume_out atp"
 ).split()
-INNER = ("rate", "affinity", "steady", "electrode", "membrane_charge", "amount_out", "VT")
+INNER = ("rate", "affinity", "steady", "bound", "electrode", "membrane_charge", "amount_out", "VT")
 
 
 class ByName(Mapping[str, Any]):

@@ -19,6 +19,7 @@ from .cells import Pool
 from .errors import InputError, Status
 from .events import Crossing, Event, Finder, crosses, interpolate
 from .kept import Kept
+from .mechanisms import Buffer
 from .observation import Observed
 
 if TYPE_CHECKING:
@@ -219,8 +220,11 @@ def restarted(cell: Cell, seen: Any) -> Cell:
     state = {name: first(seen.gate[name]) for name, gate in cell.gates.items() if not gate.at_once}
     if q := first(seen.electrode_charge):
         state["electrode_charge"] = q
+    state |= {f"{m.name}.bound": first(seen._look(f"bound.{m.name}")) / volume for m in cell.buffers if m.k_on is not None}
     if state:
         new["state"] = {**cell.state, **state}
+    if cell.buffers:
+        new["membrane"] = tuple(_at_volume(cell, m, volume) if isinstance(m, Buffer) else m for m in cell.membrane)
     if cell.extra_pools:
         at = {"in": seen.c_in, "out": seen.c_out}
         new["pools"] = tuple(replace(p, c=first(at[p.side][p.name])) if isinstance(p, Pool) else p for p in cell.pools)
@@ -235,3 +239,9 @@ def restarted(cell: Cell, seen: Any) -> Cell:
         )
         new["outside_volume"] = w
     return replace(cell, **new)
+
+
+def _at_volume(cell: Cell, m: Buffer, volume: float) -> Buffer:
+    """A buffer with the same sites and their charge in a cell of another volume."""
+    sites = m.total * m.scale * cell.start.volume
+    return replace(m, total=m.total * cell.start.volume / volume, charge_of_site=cell.start.buffers[m.name] / sites if sites else 0.0)

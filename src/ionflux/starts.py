@@ -52,7 +52,8 @@ def decides_start(cell: Cell, name: str) -> bool:
     """Return whether a parameter may change what a cell starts from, or its temperature."""
     parts = ("inside.", "bath.", "impermeant.", "constants.", "state.", "pools.", "slaved.")
     clamp = cell.clamp is not None and cell.V is None and name == f"{cell.clamp.name}.V"
-    return clamp or name in (*SIZES, "T", "outside_volume") or name.startswith(parts)
+    binds = any(name.startswith(f"{m.name}.") for m in cell.buffers)
+    return binds or clamp or name in (*SIZES, "T", "outside_volume") or name.startswith(parts)
 
 
 def start_arrays(cell: Cell, vary: Mapping[str, Any]) -> Starts:
@@ -73,7 +74,7 @@ def start_arrays(cell: Cell, vary: Mapping[str, Any]) -> Starts:
     columns = {name: np.asarray(vary[name], dtype=float) for name in names}
     n = len(next(iter(vary.values())))
     _judge(cell, columns)
-    ordinary = not cell.slaved and cell.clamp is None
+    ordinary = not cell.slaved and not cell.buffers and cell.clamp is None
     if cell.water is not None and cell.water.instant:
         ordinary = ordinary and cell.area_law == "fixed" and not cell.held
     # a row that the arithmetic below does not settle is NaN until its cell is asked

@@ -21,7 +21,7 @@ Generator = np.random.Generator
 Maker = Callable[[Generator], Mechanism]
 
 #: no rate of their own in V and concentrations; what they do to a cell is tested in test_cells.py, which has a twin for each
-ACTING_ON_THE_CELL = {"Water", "VoltageClamp", "BathExchange", "GlialUptake", "GlialBuffer"}
+ACTING_ON_THE_CELL = {"Water", "VoltageClamp", "BathExchange", "GlialUptake", "GlialBuffer", "Buffer", "CaBuffer"}
 
 
 def log_uniform(rng: Generator, low: float, high: float) -> float:
@@ -62,6 +62,14 @@ MAKERS: dict[str, dict[str, Maker]] = {
     "ConstantNaKATPase": {"constant": lambda rng: ifx.ConstantNaKATPase(J_max=log_uniform(rng, 1e-8, 1e-6))},
     "CubicNaKATPase": {"cubic": lambda rng: ifx.CubicNaKATPase(J_max=log_uniform(rng, 1e-5, 1e-3))},
     "LinearNaKATPase": {"linear": lambda rng: ifx.LinearNaKATPase(k=log_uniform(rng, 1e-10, 1e-7))},
+    "Buffer": {
+        "at once": lambda rng: ifx.Buffer(Ca, total=log_uniform(rng, 1e-2, 1), K_d=log_uniform(rng, 1e-4, 1e-2), charge_of_site=-2.0),
+        "with rates": lambda rng: ifx.Buffer(Ca, total=log_uniform(rng, 1e-2, 1), K_d=log_uniform(rng, 1e-4, 1e-2), k_on=1e3),
+    },
+    "CaBuffer": {
+        "at once": lambda rng: ifx.CaBuffer(total=log_uniform(rng, 1e-2, 1), K_d=log_uniform(rng, 1e-4, 1e-2), charge_of_site=-2.0),
+        "with rates": lambda rng: ifx.CaBuffer(total=log_uniform(rng, 1e-2, 1), K_d=log_uniform(rng, 1e-4, 1e-2), k_on=1e3),
+    },
     "BathExchange": {"diffusion": lambda rng: ifx.BathExchange(K, rate=log_uniform(rng, 0.1, 10), c=rng.uniform(2, 12))},
     "GlialUptake": {"sigmoid": lambda rng: ifx.GlialUptake(K, G=log_uniform(rng, 1, 100))},
     "GlialBuffer": {"binding": lambda rng: ifx.GlialBuffer(K, k=log_uniform(rng, 1e-5, 1e-3), B_0=rng.uniform(100, 600))},

@@ -13,6 +13,7 @@ from ionflux.constants import FARADAY, GAS_CONSTANT
 from ionflux.errors import InputError
 from ionflux.fields import Described, Parameter, described, param
 from ionflux.mechanisms.base import Mechanism
+from ionflux.mechanisms.buffers import Buffer
 from ionflux.mechanisms.clamps import VoltageClamp
 from ionflux.mechanisms.gates import Gate
 from ionflux.mechanisms.water import Water
@@ -227,8 +228,13 @@ class Cell(Described):
 
     @property
     def mechanisms(self) -> tuple[Mechanism, ...]:
-        """What moves ions and charge, in the order of the membrane: all but `water` and `clamp`."""
-        return tuple(m for m in self.membrane if not isinstance(m, Water | VoltageClamp))
+        """What moves ions and charge, in the order of the membrane: all but `water`, `clamp` and `buffers`."""
+        return tuple(m for m in self.membrane if not isinstance(m, Water | VoltageClamp | Buffer))
+
+    @property
+    def buffers(self) -> tuple[Buffer, ...]:
+        """What binds ions inside."""
+        return tuple(m for m in self.membrane if isinstance(m, Buffer))
 
     @property
     def ways(self) -> tuple[Any, ...]:

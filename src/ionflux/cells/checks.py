@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ionflux.baths import Bath, Concentrations
 from ionflux.errors import InputError, ModelError, UnitRangeError, UnknownNameError
 from ionflux.mechanisms.base import Law, Mechanism, ions_read
+from ionflux.mechanisms.buffers import Buffer
 from ionflux.mechanisms.clamps import VoltageClamp
 from ionflux.mechanisms.water import Water
 from ionflux.species import IonSpecies
@@ -78,9 +79,10 @@ def check_choices(cell: Cell) -> None:
             "the extended law would need a size for each ion"
         )
     gates = {f"{m.name}.{gate.name}": gate for m in cell.membrane for gate in m.gates if not gate.at_once}
+    known = (*STATES, *gates, *(f"{m.name}.bound" for m in cell.buffers if m.k_on is not None))
     for name, value in cell.state.items():
-        if name not in (*STATES, *gates):
-            raise UnknownNameError.among("Cell.state: this cell has no state", name, (*STATES, *gates))
+        if name not in known:
+            raise UnknownNameError.among("Cell.state: this cell has no state", name, known)
         if name in gates and gates[name].power and not 0.0 <= value <= 1.0:
             raise UnitRangeError(f"Cell.state[{name!r}] = {value:g}; a gate is between 0 and 1")
     if abs(charge := cell.state.get("electrode_charge", 0.0)) > MAX_CHARGE:
@@ -157,6 +159,8 @@ def check_mechanisms(cell: Cell) -> None:
             raise InputError(f"the bath does not list {ion!r}, which is inside; write its concentration, 0 if there is none")
     inside = {ion.name for ion in c_in} | {pool.name for pool in cell.extra_pools if pool.side == "in"}
     outside = {ion.name for ion in c_out} | {pool.name for pool in cell.extra_pools if pool.side == "out"}
+    for buffer in cell.buffers:
+        _check_buffer(cell, buffer)
     for m in cell.membrane:
         read, law = ions_read(m), m.law
         for name in sorted(read["c_in"] - inside):
@@ -182,6 +186,19 @@ def check_mechanisms(cell: Cell) -> None:
             raise ModelError(f"{m.name}: silent=True leaves its current out of V, which only potential='current' allows; leave silent out")
         if m.outside and cell.outside_volume is None:
             raise ModelError(f"{m.name} changes the solution outside, and an infinite bath does not change; give outside_volume=")
+
+
+def _check_buffer(cell: Cell, m: Buffer) -> None:
+    """Refuse a buffer of what is not there or does not change, two that bind one ion at once, and what would define itself."""
+    if m.ion not in cell.inside:
+        raise InputError(f"{m.name} binds {m.ion!r}, which is not inside; add it to `inside` and to the bath")
+    at_once = [other.name for other in cell.buffers if other.ion == m.ion and other.k_on is None]
+    if m.k_on is None and at_once[0] != m.name:
+        raise ModelError(f"{at_once[0]} and {m.name} both bind {m.ion.name} at once; give one of them its rate k_on=")
+    if f"c_in.{m.ion.name}" in cell.slaved or (f"c_in.{m.ion.name}" in cell.held and m.k_on is None):
+        raise ModelError(f"{m.name}: [{m.ion.name}] inside is held or slaved, and a buffer would not change it; leave the buffer out")
+    if cell.water is not None and cell.water.instant:
+        raise ModelError(f"{m.name} and Water(instant=True): the volume would follow from itself; take Water(P_f=)")
 
 
 def _as_pool(m: Mechanism, name: str) -> str:

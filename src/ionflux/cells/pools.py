@@ -76,6 +76,8 @@ class Pool(Described):
         Concentration at the start, mol/m³ (mM).
     side : {"in", "out"}
         Inside the cell, or outside it (which needs `Cell.outside_volume`, unless the pool is held or slaved).
+    diluted : bool
+        Whether a change of the volume changes the concentration. False for published models whose balance leaves that term out.
 
     Examples
     --------
@@ -86,6 +88,7 @@ class Pool(Described):
     name: str = field(kw_only=False)
     c: float = field(kw_only=False, metadata=about("mol m^-3", lo=0, hi=6e4, doc="concentration of the pool at the start"))
     side: str = "in"
+    diluted: bool = True
 
     def __post_init__(self) -> None:
         check_name(self.name, "Pool: the name")

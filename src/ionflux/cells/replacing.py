@@ -10,11 +10,12 @@ from typing import Any
 from ionflux.baths import Bath, Concentrations, Impermeant
 from ionflux.errors import InputError, UnknownNameError
 from ionflux.mechanisms.base import Mechanism
+from ionflux.mechanisms.buffers import Buffer
 from ionflux.mechanisms.clamps import VoltageClamp
 from .cell import Cell, Constants
 from .dotted import follows, parameters, prefixes
 from .pools import Numbers, Pool, Slaved
-from .start import CHARGE_WITHIN, Balance, charge_carrier, gross_charge, net_charge
+from .start import CHARGE_WITHIN, Balance, buffered_charge, charge_carrier, gross_charge, net_charge
 
 #: changes that move the charge which V takes, where V is given
 SIZES = ("V", "area", "volume", "C_m", "constants.F", "state.electrode_charge")
@@ -134,7 +135,10 @@ def _balanced(cell: Cell, new: dict[str, Any], kept: Mapping[str, float] | None 
         fields["volume"],
         (fields["constants"] or Constants()).F,
         # what a clamp has put on its electrode stays there while the solutes change
-        cell.start.electrode_charge if clamped else fields["state"].get("electrode_charge", 0.0),
+        (cell.start.electrode_charge if clamped else fields["state"].get("electrode_charge", 0.0))
+        + buffered_charge([m for m in fields["membrane"] if isinstance(m, Buffer)], fields["inside"], fields["state"])
+        * (fields["constants"] or Constants()).F
+        * fields["volume"],
     )
     c_in = dict(fields["inside"])
     if any(isinstance(pool, Slaved) for pool in fields["pools"]):

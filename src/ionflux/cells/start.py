@@ -23,6 +23,7 @@ from ionflux.species import IonSpecies
 
 if TYPE_CHECKING:
     from ionflux.baths import Impermeant
+    from ionflux.mechanisms.buffers import Buffer
     from .cell import Cell
     from .pools import Slaved
 
@@ -57,6 +58,10 @@ class Start(NamedTuple):
         mol of osmolyte and impermeant outside; 0 for an infinite bath.
     pools : mapping from str to float
         mol of each pool, ``"in.ATP"``, ``"out.O2"``; without the outside ones where the bath is infinite.
+    buffers : mapping from str to float
+        mol of charge on the sites of each buffer, by its name, without what they bind.
+    bound : mapping from str to float
+        mol of ions on the sites of each buffer.
     """
 
     V: float
@@ -70,6 +75,8 @@ class Start(NamedTuple):
     amount_out: Mapping[IonSpecies, float]
     solutes_out: float
     pools: Mapping[str, float]
+    buffers: Mapping[str, float] = MappingProxyType({})
+    bound: Mapping[str, float] = MappingProxyType({})
 
     @property
     def c_impermeant(self) -> float:
@@ -89,7 +96,8 @@ def solve_start(cell: Cell) -> Start:
     """
     kinds = cell.impermeants
     c_in = dict(cell.inside)
-    balance = Balance(cell.potential, cell.C_m * cell.area, cell.volume, cell.faraday, cell.state.get("electrode_charge", 0.0))
+    brought = cell.state.get("electrode_charge", 0.0) + buffered_charge(cell.buffers, c_in, cell.state) * cell.faraday * cell.volume
+    balance = Balance(cell.potential, cell.C_m * cell.area, cell.volume, cell.faraday, brought)
     V, solutes = _solved(cell, kinds, balance)
     factor = amount_factor(kinds)
     volume = cell.volume * factor
@@ -97,13 +105,18 @@ def solve_start(cell: Cell) -> Start:
     electrode = cell.state.get("electrode_charge", 0.0)
     closed = not any(kind.z is None or kind.c is None for kind in kinds)
     if balance.bound and cell.clamp is not None and closed:
-        electrode = cell.C_m * area * V - cell.faraday * volume * net_charge(c_in, solutes)
+        electrode = cell.C_m * area * V - cell.faraday * volume * (
+            net_charge(c_in, solutes) + buffered_charge(cell.buffers, c_in, cell.state)
+        )
     elif balance.bound and (factor != 1.0 or (closed and (cell.V is not None or balance.neutral))):
         # a volt takes the same charge whatever the volume (some 1e-5 of the ions), and what is given may be off by CHARGE_WITHIN
         gap = balance.charge(V, factor, area / cell.area) - net_charge(c_in, solutes)
         carrier = charge_carrier(c_in, gap, cell.slaved)
         c_in[carrier] += gap / carrier.z
     amount = {ion: volume * c for ion, c in c_in.items()}
+    bound = {m.name: volume * m.scale * bound_by(m, c_in, cell.state) for m in cell.buffers}
+    for m in cell.buffers:
+        amount[m.ion] += bound[m.name]
     impermeants = tuple((z, volume * c) for z, c in solutes)
     pools = {f"{pool.side}.{pool.name}": pool.c * volume for pool in cell.extra_pools if pool.side == "in"}
     volume_out, amount_out, solutes_out = cell.outside_volume, dict[IonSpecies, float](), 0.0
@@ -140,7 +153,24 @@ def solve_start(cell: Cell) -> Start:
         MappingProxyType(amount_out),
         solutes_out,
         MappingProxyType(pools),
+        MappingProxyType({m.name: volume * m.scale * charge_of_sites(m, c_in, cell.state) for m in cell.buffers}),
+        MappingProxyType(bound),
     )
+
+
+def bound_by(m: Buffer, c_in: Mapping[IonSpecies, float], state: Mapping[str, float]) -> float:
+    """Return what a buffer has bound at the start, mol/m³: as given, or in equilibrium."""
+    return state.get(f"{m.name}.bound", m.bound(c_in[m.ion]))
+
+
+def charge_of_sites(m: Buffer, c_in: Mapping[IonSpecies, float], state: Mapping[str, float]) -> float:
+    """Return the charge of the sites of a buffer without what they bind, mol/m³; where none is given it is what is bound, with minus."""
+    return -m.ion.z * bound_by(m, c_in, state) if m.charge_of_site is None else m.charge_of_site * m.total
+
+
+def buffered_charge(buffers: Iterable[Buffer], c_in: Mapping[IonSpecies, float], state: Mapping[str, float]) -> float:
+    """Return the charge of sites and what they bind together, mol/m³."""
+    return float(added(m.scale * (charge_of_sites(m, c_in, state) + m.ion.z * bound_by(m, c_in, state)) for m in buffers))
 
 
 def osmotic_volume(cell: Cell, particles: float, volume: float) -> float:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ionflux.baths import added
 from ionflux.errors import ModelError
+from .buffers import binding, free_at_once
 from .program import Node, Program
 from .rates import Formula, Values, kernel_log, value
 
@@ -79,7 +80,11 @@ class Inside:
             if pool.side == "in" and pool.of in cell.held:
                 name = f"{x}pools.{pool.name}"
                 self.c[pool.name] = slot(name, value(name))
-        self.particles_free = p.sum({**dict.fromkeys(self.amount.values(), 1.0), slot(f"{x}impermeant", value(f"{x}_impermeant")): 1.0})
+        buffered = {m.ion for m in cell.buffers}
+        #: what is bound, mol, by name of the buffer: of those that take time
+        self.bound = {m.name: state(f"{x}bound.{m.name}") for m in cell.buffers if m.k_on is not None}
+        loose = [n for ion, n in self.amount.items() if ion not in buffered]
+        self.particles_free = p.sum({**dict.fromkeys(loose, 1.0), slot(f"{x}impermeant", value(f"{x}_impermeant")): 1.0})
 
     def _given(self, name: str) -> bool:
         return f"c_in.{name}" in self.cell.held or f"c_in.{name}" in self.cell.slaved
@@ -120,9 +125,35 @@ class Inside:
             self.volume = outside.volume_of(self)
         p = self.program
         for ion, n in list(self.amount.items()):
-            self.c[ion.name] = p.divide(n, self.volume)
+            self.c[ion.name] = self._free(ion, n)
         for name, n in self.pool_amount.items():
-            self.c[name] = p.divide(n, self.volume)
+            self.c[name] = p.divide(n, self.volume if self._diluted(name) else self._volume_at_start())
+
+    def _diluted(self, pool: str) -> bool:
+        return next(p.diluted for p in self.cell.extra_pools if p.name == pool)
+
+    def _volume_at_start(self) -> Node:
+        return self.slot(f"{self.prefix}volume at start", value(f"{self.prefix}_volume"))
+
+    def thinned(self, pool: str, rate: Node) -> Node:
+        """What a rate, mol/s, does to the state of a pool: concentration at the volume of the start where it is not diluted."""
+        if self._diluted(pool):
+            return rate
+        return self.program.product(rate, self.program.divide(self._volume_at_start(), self.volume))
+
+    def _free(self, ion: IonSpecies, n: Node) -> Node:
+        """Concentration of what is not bound."""
+        p, x = self.program, self.prefix
+        buffers = [m for m in self.cell.buffers if m.ion == ion]
+        slow = [self.bound[m.name] for m in buffers if m.k_on is not None]
+        c = p.divide(p.sum({n: 1.0, **dict.fromkeys(slow, -1.0)}) if slow else n, self.volume)
+        for m in buffers:
+            if m.k_on is None:
+                c = free_at_once(p, self.slot, x, m, c, self.volume)
+        for m in buffers:
+            if m.k_on is not None:
+                p.row(self.bound[m.name], {binding(p, self.slot, x, m, c, self.bound[m.name], self.volume): 1.0})
+        return c
 
     def finish_pools(self, c: Callable[[str], Node]) -> None:
         """Slaved pools, then amounts of all that is given as a concentration, the area, V."""
@@ -131,7 +162,8 @@ class Inside:
             if ion not in self.amount:
                 self.c[ion.name] = c(f"c_in.{ion.name}")
                 self.amount[ion] = p.product(self.c[ion.name], self.volume)
-        given = [self.c[i.name] for i in cell.ions if self._given(i.name)]
+        buffered = {m.ion for m in cell.buffers}
+        given = [self.c[i.name] for i in cell.ions if self._given(i.name) or i in buffered]
         osmolarity = p.divide(self.particles_free, self.volume)
         self.osmolarity = p.sum({osmolarity: 1.0, **dict.fromkeys(given, 1.0)}) if given else osmolarity
         if self.instant:
@@ -351,10 +383,13 @@ def values_of_start(start: Start, faraday: Any, thermal_voltage: Any) -> dict[st
     """What a start adds to the dotted names, as numbers or as arrays of cells."""
     values: dict[str, Any] = {f"_amount.{ion.name}": n for ion, n in start.amount.items()}
     values |= {f"_amount.{name.partition('.')[2]}": n for name, n in start.pools.items() if name.startswith("in.")}
+    values |= {f"_bound.{name}": n for name, n in start.bound.items()}
     values |= {"_V": start.V, "_volume": start.volume, "_VT": thermal_voltage}
     values["_electrode"] = start.electrode_charge / faraday
     values["_impermeant"] = added(n for _, n in start.impermeants)
     values["_impermeant_charge"] = added(z * n for z, n in start.impermeants)
+    if start.buffers:
+        values["_impermeant_charge"] = values["_impermeant_charge"] + added(start.buffers.values())
     values["_impermeant_z2"] = added(z * z * n for z, n in start.impermeants)
     if start.volume_out is not None:
         outside: Mapping[IonSpecies, float] = start.amount_out

@@ -160,7 +160,7 @@ class Model:
         for ion in inside.free:
             p.row(inside.amount[ion], {rates[m]: m.moves.get(ion, 0) for m in rates})
         for name, node in inside.pool_amount.items():
-            p.row(node, {rates[m]: -_spent(m, name) for m in rates})
+            p.row(node, {inside.thinned(name, rates[m]): -_spent(m, name) for m in rates if _spent(m, name)})
         for name, node in self.outside.pool_amount.items():
             p.row(node, {rates[m]: -_spent(m, name) for m in rates})
         for name, node in self.outside.counted.items():
@@ -197,10 +197,11 @@ class Model:
             look[x + "volume_out"] = self.outside.volume
         for ion in cell.ions:
             look[f"{x}amount.{ion.name}"] = inside.amount[ion]
+        look |= {f"{x}bound.{name}": node for name, node in inside.bound.items()}
         for name, node in self.outside.amount.items():
             look[f"{x}amount_out.{name}"] = node
-        for name, node in inside.pool_amount.items():
-            look[f"{x}amount.{name}"] = node
+        for name in inside.pool_amount:
+            look[f"{x}amount.{name}"] = p.product(inside.c[name], inside.volume)
         inner = [*(i.name for i in cell.ions), *(pool.name for pool in cell.extra_pools if pool.side == "in")]
         outer = [*(i.name for i in cell.bath), *(pool.name for pool in cell.extra_pools if pool.side == "out")]
         VT, name_VT = f"{x}VT", f"{x}_VT"
@@ -252,7 +253,7 @@ class Model:
         F = inside.cell.faraday
         atol_n = self.slot(f"{x}atol amount", _times(f"{x}_atol_c", f"{x}_volume"))
         states = [*(inside.amount[i] for i in inside.free), *inside.pool_amount.values()]
-        states += [*self.outside.counted.values(), *self.outside.pool_amount.values()]
+        states += [*inside.bound.values(), *self.outside.counted.values(), *self.outside.pool_amount.values()]
         rows: dict[Node, tuple[Node, float, bool]] = dict.fromkeys(states, (atol_n, 1.0, True))
         if inside.flows:
             rows[inside.volume] = (self.slot(f"{x}atol volume", _times(f"{x}_atol_w", f"{x}_volume")), 1.0, True)

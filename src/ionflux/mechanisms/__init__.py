@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ionflux.fields import param
 from .base import Law, Mechanism, mechanism
+from .buffers import Buffer, CaBuffer
 from .channels import HHK, Channel, HHNa
 from .clamps import CurrentClamp, VoltageClamp
 from .cotransporters import KCC2, NKCC1
@@ -22,6 +23,8 @@ __all__ = [
     "NKCC1",
     "ATPNaKATPase",
     "BathExchange",
+    "Buffer",
+    "CaBuffer",
     "Channel",
     "ConstantNaKATPase",
     "CubicNaKATPase",
