@@ -112,6 +112,7 @@ if TYPE_CHECKING:
     from .membranes import Membrane1D as Membrane1D
     from .pitzer_equations import PitzerParameters as PitzerParameters
     from .pitzer_equations import pitzer as pitzer
+    from .planck import electroneutral as electroneutral
     from .poisson import pnp as pnp
     from .prescribed import nernst_planck as nernst_planck
     from .preset_library import preset as preset
@@ -189,6 +190,7 @@ _HOMES = {
     "pitzer_equations": "PitzerParameters pitzer",
     "preset_library": "preset presets",
     "iv_curves": "IVCurve pnp_iv",
+    "planck": "electroneutral",
     "poisson": "pnp",
     "prescribed": "nernst_planck",
     "profile_runs": "ProfileRun",

@@ -67,8 +67,8 @@ class Profile:
         shape: tuple[int, ...],
         ions: tuple[IonSpecies, ...],
         x: Array,
-        phi: Array,
-        c: Array,
+        phi: Array | None,
+        c: Array | None,
         J: Array,
         V: Array,
         error: Array,
@@ -78,13 +78,31 @@ class Profile:
         label: Mapping[str, Any],
         call: Mapping[str, Any] | None = None,
         sensitivities: Callable[[str], Sensitivity] | None = None,
+        exact: Callable[[Array | None], tuple[Array, Array]] | None = None,
     ) -> None:
         self.shape, self.ions, self.x = shape, ions, x if x.ndim == 1 else x.reshape(*shape, -1)
-        self._phi, self._c, self._J, self._V, self._error, self._status = phi, c, J, V, error, status
+        self._J, self._V, self._error, self._status = J, V, error, status
         self._slope, self._audit, self._label = slope, audit, dict(label)
         #: what was asked: membrane, left, right, vary, …; None where that is more than a membrane between two solutions
         self._call = call
         self._sensitivities = sensitivities
+        #: φ and c at any places, at those of the profile for None; such a profile is computed when somebody looks at it
+        self._exact = exact
+        if phi is not None and c is not None:
+            self._both = phi, c
+
+    @cached_property
+    def _both(self) -> tuple[Array, Array]:
+        assert self._exact is not None
+        return self._exact(None)
+
+    @property
+    def _phi(self) -> Array:
+        return self._both[0]
+
+    @property
+    def _c(self) -> Array:
+        return self._both[1]
 
     def _shaped(self, rows: Array) -> Any:
         return rows[0].item() if self.shape == () else rows.reshape(self.shape)
@@ -177,6 +195,8 @@ class Profile:
     def at(self, x: ArrayLike) -> Profile:
         """Return the profile at other places, between nodes by cubic interpolation of the potential and of ln c.
 
+        That of `electroneutral` is evaluated there from its own polynomials, to some nine digits.
+
         Parameters
         ----------
         x : float or array (m,)
@@ -185,16 +205,21 @@ class Profile:
         where = np.atleast_1d(np.asarray(x, dtype=np.float64))
         if where.ndim != 1 or not np.all((where >= 0) & (where <= np.max(self.x) * (1 + 1e-12))):
             raise InputError(f"x: give one number or a list of them within 0 … {np.max(self.x):g} m")
-        n = len(self._phi)
+        n = len(self._J)
+        if self._exact is not None:
+            return self._elsewhere(where, *self._exact(where))
         nodes = np.broadcast_to(self.x.reshape(-1, self.x.shape[-1]), (n, self.x.shape[-1]))
         phi, c = np.empty((n, len(where))), np.empty((n, len(self.ions), len(where)))
         for row in range(n):
             both = np.vstack([self._phi[row], self._c[row]])
             values = interpolated(nodes[row], both, np.minimum(where, nodes[row, -1]))
             phi[row], c[row] = values[0], values[1:]
+        return self._elsewhere(where, phi, c)
+
+    def _elsewhere(self, where: Array, phi: Array, c: Array) -> Profile:
         return Profile(
             self.shape, self.ions, where, phi, c, self._J, self._V, self._error, self._status, self._slope, self._audit, self._label,
-            self._call, self._sensitivities,
+            self._call, self._sensitivities, self._exact,
         )  # fmt: skip
 
     def plot(self, ax: Axes | None = None) -> Axes:

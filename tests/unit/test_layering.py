@@ -21,7 +21,10 @@ LAYERS = (
     {"species"},
     # formulas on arrays
     {"_broadcast", "piecewise"},
-    {"electrochem", "film", "ghk"},
+    {"electrochem", "film", "ghk", "panels"},
+    {"neutrality"},
+    {"neutral_guesses"},
+    {"neutral_profiles", "refining"},
     # descriptions: pure data
     {"baths", "mechanisms", "membranes", "schedules", "surfaces"},
     {"activities", "junctions"},
@@ -49,7 +52,7 @@ LAYERS = (
     {"scaling"},
     {"volumes"},
     {"sensitivities"},
-    {"elements", "prescribed"},
+    {"elements", "planck", "prescribed"},
     {"collocation"},
     {"poisson"},
     {"iv_curves", "flux_states"},
