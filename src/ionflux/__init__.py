@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .cells import Constants as Constants
     from .cells import Pool as Pool
     from .cells import Slaved as Slaved
+    from .comparison import compare_levels as compare_levels
     from .double_layers import ChargedBilayer as ChargedBilayer
     from .double_layers import DoubleLayer as DoubleLayer
     from .double_layers import charged_bilayer as charged_bilayer
@@ -79,6 +80,8 @@ if TYPE_CHECKING:
     from .junctions import donnan as donnan
     from .junctions import liquid_junction as liquid_junction
     from .junctions import teorell_meyer_sievers as teorell_meyer_sievers
+    from .levels import Level as Level
+    from .levels import Levels as Levels
     from .mechanisms import HHK as HHK
     from .mechanisms import KCC2 as KCC2
     from .mechanisms import NKCC1 as NKCC1
@@ -172,6 +175,7 @@ _HOMES = {
     "cells": "Cell Constants Pool Slaved",
     "electrochem": "bernoulli born_energy chord_voltage driving_force electrochemical_difference ions_in membrane_charge nernst "
     "permeability_ratio",
+    "comparison": "compare_levels",
     "double_layers": "ChargedBilayer DoubleLayer charged_bilayer double_layer gating_shift",
     "errors": "ConvergenceError ElectroneutralityError InputError Interrupted IonfluxError IonfluxWarning MissingExtra ModelError "
     "NoClosedForm NonFiniteError NoSteadyState NotNeutralWarning ScenarioError ShapeError SolveError Status StepSizeError StorageError "
@@ -185,6 +189,7 @@ _HOMES = {
     "mechanisms": "ATPNaKATPase BathExchange Buffer CaBuffer Channel ConstantNaKATPase CubicNaKATPase CurrentClamp CyclePump Gate "
     "GlialBuffer GlialUptake HATPase HHK HHNa HamadaNaKATPase HillNaKATPase KCC2 Law Leak LinearNaKATPase LuoRudyNaKATPase "
     "Mechanism NKCC1 NaKATPase Rate SigmoidNaKATPase VoltageClamp Water",
+    "levels": "Level Levels",
     "junctions": "donnan liquid_junction teorell_meyer_sievers",
     "membranes": "Layer Membrane1D",
     "pitzer_equations": "PitzerParameters pitzer",

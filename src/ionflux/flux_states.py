@@ -11,6 +11,7 @@ from .electrochem import bernoulli
 from .errors import ConvergenceError, InputError, Status
 from .flux_axes import parts
 from .membranes import Membrane1D
+from .planck import electroneutral
 from .prescribed import nernst_planck
 from .slices import energy_at
 from .species import IonSpecies
@@ -21,6 +22,8 @@ from .volumes import Problem
 _PIECE = 4096
 #: closer to its equilibrium than this (relative) the flux of an ion is too small to tell its permeability: see `_near`
 _NEAR, _STEP = 1e-4, 1e-3
+#: nothing better is asked of a film without space charge: it is solved to what its error says in any case
+_AS_GOOD = 1e-9
 #: energies at both ends may differ by this, RT
 _EVEN = 1e-11
 
@@ -104,9 +107,13 @@ class Sampler:
             if self.level == "pnp":
                 found, _, error, failed = Problem(stack(self.membrane, a, b, V[some], None), self.threads).points(tol, None)
                 J[:, some], bad = found.T, failed | (error > tol)
-            else:
+            elif self.level == "nernst_planck":
                 film = nernst_planck(self.membrane, a, b, V[some], x=[0.0, self.thickness], threads=self.threads)
                 J[:, some], bad = np.array([film.J[ion] for ion in self.ions]), np.asarray(film.status) != int(Status.OK)
+            else:
+                film = electroneutral(self.membrane, a, b, V=V[some], threads=self.threads)
+                J[:, some] = np.array([film.J[ion] for ion in self.ions])
+                bad = (np.asarray(film.status) != int(Status.OK)) | ~(np.asarray(film.error) <= max(tol, _AS_GOOD))
             if np.any(bad):
                 k = first + int(np.argmax(bad))
                 raise ConvergenceError(

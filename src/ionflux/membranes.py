@@ -299,7 +299,7 @@ class Membrane1D(Described):
             ``"left.K.with_Na"`` replaces Na.
         tol : float
             Error allowed for each flux, relative to itself.
-        level : {"pnp", "nernst_planck"}
+        level : {"pnp", "nernst_planck", "electroneutral"}
             What is solved.
         threads : int, optional
             Threads for the states that are solved; default 1.

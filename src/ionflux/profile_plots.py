@@ -13,6 +13,7 @@ from .errors import InputError
 if TYPE_CHECKING:
     from .flux_tables import FluxTable
     from .iv_curves import IVCurve
+    from .levels import Levels
     from .profiles import Profile
 
 _NM, _MV = 1e9, 1e3
@@ -76,4 +77,26 @@ def plot_table(table: FluxTable, ax: Axes | None = None) -> Axes:
     ax.set_xlabel("voltage (mV)")
     ax.set_ylabel("current (A/m²)")
     ax.legend(frameon=False)
+    return ax
+
+
+def plot_levels(levels: Levels, ax: Axes | None = None) -> Axes:
+    """How far each level is from "pnp", relative and logarithmic; black is within the tolerance (dashed).
+
+    Raises
+    ------
+    InputError
+        A batch: choose one membrane.
+    """
+    if levels.shape:
+        raise InputError(f"a batch of shape {levels.shape} is not one membrane; ask for one")
+    ax = new_axes()[0, 0] if ax is None else ax
+    shown = [level for level in levels.values() if level.applicable and level.name != "pnp"]
+    ax.set_yscale("log")
+    ax.bar(
+        [level.name for level in shown], [max(level.difference, 1e-12) for level in shown], width=0.6,
+        color=[BLACK if level.difference <= levels.tol else GREY for level in shown],
+    )  # fmt: skip
+    ax.axhline(levels.tol, color=GREY, linestyle="--", linewidth=0.6)
+    ax.set_ylabel("difference from pnp (relative)")
     return ax

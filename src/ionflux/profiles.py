@@ -16,6 +16,7 @@ from .species import IonSpecies
 
 if TYPE_CHECKING:
     from ._draw import Axes
+    from .levels import Levels
     from .sensitivities import Sensitivity
 
 
@@ -221,6 +222,26 @@ class Profile:
             self.shape, self.ions, where, phi, c, self._J, self._V, self._error, self._status, self._slope, self._audit, self._label,
             self._call, self._sensitivities, self._exact,
         )  # fmt: skip
+
+    def compare_levels(self, *, tol: float = 0.01) -> Levels:
+        """Ask the same of cheaper and of better descriptions, from Goldman's formula to Poisson–Nernst–Planck; see `compare_levels`.
+
+        Parameters
+        ----------
+        tol : float
+            Relative difference from "pnp" that is allowed for `Levels.choice`.
+
+        Raises
+        ------
+        InputError
+            The profile is not that of a membrane at a voltage: its potential or the velocity of the solvent was prescribed.
+        """
+        from .comparison import compare_levels
+
+        if self._call is None:
+            raise InputError("levels can be compared for a membrane at a voltage, not for a given potential, velocity or moment")
+        own = {name: self._call[name] for name in ("membrane", "left", "right", "vary", "threads")}
+        return compare_levels(own.pop("membrane"), own.pop("left"), own.pop("right"), self.V, tol=tol, **own)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw concentrations and potential against the place; returns the axes. Of one profile, not of a batch."""

@@ -23,7 +23,7 @@ from .piecewise import DEGREE
 from .poisson import check_tolerance
 from .species import IonSpecies
 
-LEVELS = ("pnp", "nernst_planck")
+LEVELS = ("pnp", "nernst_planck", "electroneutral")
 #: a state is solved to this share of tol; the states that check a table to less
 _SOLVED, _CHECKED = 0.02, 0.01
 #: points per axis that are tried, and states that a table may cost

@@ -57,6 +57,8 @@ LAYERS = (
     {"poisson"},
     {"iv_curves", "flux_states"},
     {"tabulation"},
+    {"levels"},
+    {"comparison"},
     {"courses", "profile_runs", "spectra"},
     {"marching"},
     {"run_audits"},
@@ -77,7 +79,8 @@ HEIGHT = {module: height for height, layer in enumerate(LAYERS) for module in la
 
 #: methods whose code lies above them: imported inside the method, when it is called, or for its types only
 UPWARDS = {
-    "profiles": {"profile_plots", "_draw", "sensitivities"},
+    "levels": {"profile_plots", "_draw"},
+    "profiles": {"comparison", "levels", "profile_plots", "_draw", "sensitivities"},
     "iv_curves": {"profile_plots", "_draw"},
     "flux_tables": {"profile_plots", "_draw"},
     "membranes": {"flux_tables", "tabulation"},

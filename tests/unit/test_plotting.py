@@ -224,3 +224,15 @@ def test_batches_say_that_they_are_not_one_figure(film: Any) -> None:
     for thing in (ifx.pnp(*film, -0.07, vary=many), ifx.pnp_iv(*film, [0.0], vary=many)):
         with pytest.raises(ifx.InputError, match="batch of shape"):
             thing.plot()
+
+
+def test_levels_are_drawn_by_how_far_they_are_from_the_full_equations(film: Any) -> None:
+    levels = ifx.pnp(*film, -0.07).compare_levels()
+    ax = levels.plot(new_axes(window=False)[0, 0])
+    names = [text.get_text() for text in ax.get_xticklabels()]
+    assert names == [name for name, level in levels.items() if level.applicable and name != "pnp"]
+    assert [bar.get_height() for bar in ax.patches] == pytest.approx([levels[name].difference for name in names])
+    assert ax.get_yscale() == "log"
+    many = ifx.compare_levels(*film, [-0.07, 0.0])
+    with pytest.raises(ifx.InputError, match="batch of shape"):
+        many.plot()

@@ -15,6 +15,7 @@ from ionflux import Ca, Cl, FluxTable, IonSpecies, K, Layer, Membrane1D, Na, ner
 from ionflux._dispatch import kernels
 from ionflux.lowering.flux_tables import permeability
 from ionflux.lowering.program import Program
+from ionflux.planck import electroneutral
 
 approx = pytest.approx
 T = 310.15
@@ -290,3 +291,14 @@ def test_a_program_of_a_cell_evaluates_a_table_to_rounding_with_its_derivatives(
         step = np.zeros(2)
         step[i] = h
         assert J[:, :, i] == approx((rates(y + step)[0] - rates(y - step)[0]) / (2 * h), rel=1e-6, abs=1e-9 * np.max(np.abs(J[:, :, i])))
+
+
+def test_a_charged_gel_without_space_charge_is_tabulated_as_well() -> None:
+    gel = Membrane1D(Layer(1e-6, fixed_charge=-100.0, D_factor=0.1))
+    left, right = {K: 10.0, Na: 5.0, Cl: 15.0}, {K: 100.0, Na: 20.0, Cl: 120.0}
+    table = gel.table(left, right, V=(-0.05, 0.1), vary={"left.Na.with_Cl": (1.0, 50.0)}, level="electroneutral", tol=1e-5)
+    V, c = np.array([-0.041, 0.0013, 0.077]), np.array([2.3, 17.0, 44.0])
+    want = electroneutral(gel, {K: 10.0, Na: c, Cl: 10.0 + c}, right, V=V)
+    got = table(V=V, c_in={Na: c})
+    for ion in (K, Na, Cl):
+        np.testing.assert_allclose(got.J[ion], want.J[ion], rtol=1e-5)
