@@ -63,8 +63,8 @@ class Mesh:
         return matrix
 
     def by_piece(self, values: Array) -> Array:
-        """(…, pieces) → (…, places)."""
-        return np.asarray(values[..., self.of])
+        """(…, pieces) → (…, places); contiguous, because exponentials of strided arrays have other last bits."""
+        return np.ascontiguousarray(values[..., self.of])
 
 
 @lru_cache(maxsize=64)

@@ -25,6 +25,7 @@ EXPECTED = {
     "bench_growing": (1, 7),
     "bench_import": (2, 2),
     "bench_layers": (5, 13),
+    "bench_neutral": (2, 6),
     "bench_sweep": (9, 23),
 }
 
