@@ -61,6 +61,14 @@ class Balance:
         named |= {f"amount_out.{ion.name}": n for ion, n in getattr(seen, "amount_out", {}).items()}
         return self.state(**named, volume=float(seen.volume))
 
+    @cached_property
+    def ledgers(self) -> NDArray[np.bool_]:
+        """States that nothing reads: what an electrode has brought, where V has a row of its own."""
+        model, kept = self.lowered.model, set()
+        if self.lowered.cell.potential == "current":
+            kept = {inside.electrode for inside in model.insides.values()}
+        return np.array([state in kept for state in model.program.states[: len(self.potential)]])
+
     # ---- what is conserved -----------------------------------------------------------------------------------------------
     @cached_property
     def conserved(self) -> NDArray[np.float64]:
@@ -69,8 +77,8 @@ class Balance:
         register = {node: i for i, node in enumerate(model.program.parameters)}
         columns: dict[int, int] = {}
         rows = []
-        for state in model.program.states[: len(self.potential)]:
-            terms = model.program._rows[state]
+        for state, ledger in zip(model.program.states[: len(self.potential)], self.ledgers, strict=True):
+            terms = {} if ledger else model.program._rows[state]
             constant = {node: w for node, w in terms.items() if node in register}
             if constant and len(constant) == len(terms) and (inflow := sum(w * self.base[register[n]] for n, w in constant.items())):
                 name = self.lowered.state_names[model.program.states.index(state)]

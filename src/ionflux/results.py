@@ -14,7 +14,7 @@ from ._dispatch import kernels
 from ._version import __version__
 from .audit import Audit
 from .audit import audit as audited
-from .baths import Bath, Impermeant
+from .baths import Bath, Impermeant, unjudged
 from .cells import Pool
 from .errors import InputError, Status
 from .events import Crossing, Event, Finder, crosses, interpolate
@@ -232,13 +232,15 @@ def restarted(cell: Cell, seen: Any) -> Cell:
         w, before = first(seen.volume_out), cell.start.volume_out
         assert before is not None
         other = cell.bath.impermeant
-        new["bath"] = Bath(
-            {ion: first(seen.c_out[ion]) for ion in cell.bath},
-            osmolyte=cell.bath.osmolyte * before / w,
-            impermeant=None if other is None else replace(other, c=(other.c or 0.0) * before / w),
-        )
+        with unjudged():  # a state, and nothing that anybody has written
+            new["bath"] = Bath(
+                {ion: first(seen.c_out[ion]) for ion in cell.bath},
+                osmolyte=cell.bath.osmolyte * before / w,
+                impermeant=None if other is None else replace(other, c=(other.c or 0.0) * before / w),
+            )
         new["outside_volume"] = w
-    return replace(cell, **new)
+    with unjudged():
+        return replace(cell, **new)
 
 
 def _at_volume(cell: Cell, m: Buffer, volume: float) -> Buffer:

@@ -68,7 +68,8 @@ class SteadyState(Kept, Observed):
 
     @cached_property
     def residual(self) -> float:
-        return float(np.max(np.abs(self._balance.rates(self._y)[0]) / self._balance.sizes(self._y)))
+        rates = np.abs(self._balance.rates(self._y)[0]) / self._balance.sizes(self._y)
+        return float(np.max(rates[~self._balance.ledgers]))
 
     @cached_property
     def budget(self) -> ByName:

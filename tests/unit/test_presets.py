@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import importlib
+import itertools
 import math
 import pickle
 
@@ -15,11 +17,22 @@ from ionflux.units import mM, mS_per_cm2, mV, uA_per_cm2, um
 F = 96485.0
 
 #: what a value is multiplied by to be the paper's symbol: pumps as current densities or as the efflux of Na, water with its molar volume
-UNITS = {("kay2017", "P"): F, ("dusterwald2018", "p"): F, ("hoppensteadt_peskin", "lambda_"): 3.0, ("hoppensteadt_peskin", "L_p"): 1.8e-5}
+UNITS = {
+    (name, symbol): s.divisor
+    for name in presets()
+    for symbol, s in importlib.import_module(f"ionflux.preset_library.{name}").SYMBOLS.items()
+}
+
+
+def variants(name: str) -> list[ifx.Cell]:
+    """The preset in all its variants."""
+    options = getattr(importlib.import_module(f"ionflux.preset_library.{name}"), "OPTIONS", {})
+    return [preset(name, **dict(zip(options, chosen, strict=True))) for chosen in itertools.product(*options.values())]
 
 
 def test_all_presets_are_listed_and_an_unknown_one_brings_the_list() -> None:
-    assert presets() == ("kay2017", "dusterwald2018", "hoppensteadt_peskin")
+    names = "kay2017 dusterwald2018 hoppensteadt_peskin hodgkin_huxley1952 dijkstra2016 hubel2014 barreto_cressman2011"
+    assert presets() == tuple(names.split())
     with pytest.raises(ifx.UnknownNameError, match="did you mean 'kay2017'.*dusterwald2018"):
         preset("kay2016")
 
@@ -42,8 +55,10 @@ def test_a_preset_is_a_cell_like_any_other(name: str) -> None:
 
 @pytest.mark.parametrize("name", presets())
 def test_every_value_of_a_preset_has_a_source(name: str) -> None:
-    own = {n: p for n, p in preset(name).parameters().items() if not n.endswith((".scale", ".amount_factor", "bath.osmolyte"))}
-    assert {n for n, p in own.items() if not p.source} == set()
+    nothing = (".scale", ".q10_g", ".amount_factor", "bath.osmolyte", "state.electrode_charge")  # 1 or 0 unless the model says so
+    for cell in variants(name):
+        own = {n: p for n, p in cell.parameters().items() if not n.endswith(nothing)}
+        assert {n for n, p in own.items() if not p.source} == set()
 
 
 @pytest.mark.parametrize("name", presets())
@@ -51,7 +66,7 @@ def test_every_symbol_leads_to_a_parameter_and_changes_it(name: str) -> None:
     cell = preset(name)
     for symbol, dotted in cell.symbols.items():
         before = cell.parameters()[dotted].value
-        unit = UNITS.get((name, symbol), 1.0)
+        unit = UNITS[name, symbol]
         value = 1.001 * before if before else 0.02
         changed = preset(name, **{symbol: value * unit})
         assert changed.parameters()[dotted].value == pytest.approx(value, rel=1e-12)
@@ -60,7 +75,7 @@ def test_every_symbol_leads_to_a_parameter_and_changes_it(name: str) -> None:
         assert changed == cell.replace({dotted: value * unit / unit})
 
 
-@pytest.mark.parametrize("name", presets())
+@pytest.mark.parametrize("name", ["kay2017", "dusterwald2018", "hoppensteadt_peskin", "dijkstra2016"])
 def test_dotted_names_are_symbols_too(name: str) -> None:
     cell = preset(name, **{"impermeant.z": -1.2, "impermeant.amount_factor": 1.5, "bath.K.with_Na": 6 * mM})
     assert cell.parameters()["impermeant.z"].value == -1.2
@@ -74,6 +89,28 @@ def test_an_unknown_symbol_brings_the_list() -> None:
         preset("kay2017", g_KCC2=0.1)
     with pytest.raises(ifx.UnitRangeError, match="leak_Na.g"):
         preset("kay2017", g_Na=-1)
+
+
+def test_a_variant_is_chosen_by_a_word() -> None:
+    assert {m.name for m in preset("hubel2014", buffer="glia").mechanisms} - {m.name for m in preset("hubel2014").mechanisms} == {
+        "GlialBuffer"
+    }
+    assert preset("hubel2014", buffer="bath", lambda_=0.06, K_b=8.0).parameters()["BathExchange.c"].value == 8.0
+    with pytest.raises(ifx.InputError, match=r"hubel2014: buffer = 'glas'; it is None or 'glia' or 'bath'"):
+        preset("hubel2014", buffer="glas")
+    with pytest.raises(ifx.UnknownNameError, match="no symbol or dotted name 'K_b'"):
+        preset("hubel2014", K_b=8.0)  # without a bath
+
+
+def test_a_symbol_may_stand_for_several_values() -> None:
+    taken_up = preset("hubel2014", buffer="glia", dK=-2.0)
+    assert taken_up.bath[K] == 2.0
+    assert taken_up.parameters()["pools.glial_buffer"].value == 498.0
+    cell, other = preset("barreto_cressman2011", rho=1.0), preset("barreto_cressman2011", gamma=4.45, rho=1.0)
+    F = cell.faraday
+    assert other.area / (F * other.volume) == pytest.approx(4.45, rel=1e-12)
+    rate = [c.parameters()["NaKATPase.J_max"].value * c.area / c.volume for c in (cell, other)]
+    assert rate == pytest.approx([1.0, 1.0], rel=1e-12)
 
 
 def test_kay_2017_is_a_neutral_iso_osmotic_sphere() -> None:

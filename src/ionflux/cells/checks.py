@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from ionflux.baths import Bath, Concentrations
+from ionflux.baths import Bath, Concentrations, unjudged
 from ionflux.errors import InputError, ModelError, UnitRangeError, UnknownNameError
 from ionflux.mechanisms.base import Law, Mechanism, ions_read
 from ionflux.mechanisms.buffers import Buffer
@@ -129,7 +129,8 @@ def follow_rules(cell: Cell) -> dict[str, Any]:
     new: dict[str, Any] = {"inside": Concentrations(inside, "Cell.inside")}
     new["pools"] = tuple(dataclasses.replace(p, c=values[p.of]) if isinstance(p, Pool) and p.of in values else p for p in cell.pools)
     if outside != dict(cell.bath):
-        new["bath"] = Bath(outside, osmolyte=cell.bath.osmolyte, impermeant=cell.bath.impermeant)
+        with unjudged():  # the rules say what is outside
+            new["bath"] = Bath(outside, osmolyte=cell.bath.osmolyte, impermeant=cell.bath.impermeant)
     return new
 
 
