@@ -24,7 +24,7 @@ def problems(n):
 class Membranes:
     """At rest, and at a voltage."""
 
-    params = SIZES
+    params = (SIZES,)
     param_names = ("membranes",)
 
     def setup(self, n):
