@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,14 @@ class Axis:
     hi: float
     log: bool
     coefficients: Array
+
+    def __post_init__(self) -> None:
+        kept = np.array(self.coefficients)
+        kept.setflags(write=False)
+        object.__setattr__(self, "coefficients", kept)
+
+    def __reduce__(self) -> Any:  # without what was derived
+        return Axis, (self.name, self.lo, self.hi, self.log, self.coefficients)
 
     @property
     def variable(self) -> str:

@@ -275,6 +275,9 @@ class FluxTable:
         text, arrays = self._record()
         return text, tuple((name, x.shape, x.tobytes()) for name, x in arrays.items())
 
+    def __reduce__(self) -> Any:  # without what was derived
+        return FluxTable, (self.axes, self._cores, dict(self.left), dict(self.right), self._facts)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, FluxTable) and self._key == other._key
 

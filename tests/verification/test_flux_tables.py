@@ -82,6 +82,23 @@ def test_any_membrane_and_any_variables(membrane: Membrane1D, ranges: dict[str, 
         np.testing.assert_allclose(got.J[ion], want.J[ion], rtol=tol)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_the_error_of_a_table_of_a_random_membrane_is_what_it_says(seed: int) -> None:
+    random = np.random.default_rng(100 + seed)
+    k = {ion: 10.0 ** random.uniform(-4, 0) for ion in (K, Na, Cl)}
+    core = Layer(random.uniform(1e-9, 2e-8), eps_r=random.uniform(2, 80), partition=k, fixed_charge=random.uniform(-500, 500))
+    membrane = Membrane1D([Layer(8e-9), core, Layer(8e-9)], surface_charge=random.uniform(-0.05, 0.05, 2))
+    c = random.uniform(5.0, 150.0, 4)
+    sides = {K: c[0], Na: c[1], Cl: c[0] + c[1]}, {K: c[2], Na: c[3], Cl: c[2] + c[3]}
+    tol = 10.0 ** random.uniform(-6, -4)
+    table = membrane.table(*sides, V=(-0.12, 0.1), tol=tol)
+    V = random.uniform(-0.12, 0.1, 40)
+    got, want = table(V=V), pnp(membrane, *sides, V, tol=0.05 * tol)
+    off = max(float(np.max(np.abs(got.J[ion] / want.J[ion] - 1.0))) for ion in (K, Na, Cl))
+    assert off <= 1.5 * table.error + 0.05 * tol
+    assert table.error <= 0.5 * tol
+
+
 def test_a_constant_field_gives_goldman_back() -> None:
     film = Membrane1D(Layer(5e-9, D={K: 1e-9, Na: 2e-9, Ca: 5e-10, Cl: 1.5e-9}))
     left, right = {K: 100.0, Na: 10.0, Ca: 0.0, Cl: 110.0}, {K: 10.0, Na: 100.0, Ca: 2.0, Cl: 114.0}
