@@ -82,9 +82,14 @@ if TYPE_CHECKING:
     from .junctions import teorell_meyer_sievers as teorell_meyer_sievers
     from .levels import Level as Level
     from .levels import Levels as Levels
+    from .mechanisms import AMPA as AMPA
+    from .mechanisms import GABA_A as GABA_A
+    from .mechanisms import GABA_B as GABA_B
     from .mechanisms import HHK as HHK
+    from .mechanisms import K2P as K2P
     from .mechanisms import KCC2 as KCC2
     from .mechanisms import NKCC1 as NKCC1
+    from .mechanisms import NMDA as NMDA
     from .mechanisms import ATPNaKATPase as ATPNaKATPase
     from .mechanisms import BathExchange as BathExchange
     from .mechanisms import Buffer as Buffer
@@ -101,6 +106,8 @@ if TYPE_CHECKING:
     from .mechanisms import HATPase as HATPase
     from .mechanisms import HHNa as HHNa
     from .mechanisms import HillNaKATPase as HillNaKATPase
+    from .mechanisms import Kir as Kir
+    from .mechanisms import KirBoltzmann as KirBoltzmann
     from .mechanisms import Law as Law
     from .mechanisms import Leak as Leak
     from .mechanisms import LinearNaKATPase as LinearNaKATPase
@@ -109,6 +116,7 @@ if TYPE_CHECKING:
     from .mechanisms import NaKATPase as NaKATPase
     from .mechanisms import Rate as Rate
     from .mechanisms import SigmoidNaKATPase as SigmoidNaKATPase
+    from .mechanisms import Synapse as Synapse
     from .mechanisms import VoltageClamp as VoltageClamp
     from .mechanisms import Water as Water
     from .membranes import Layer as Layer
@@ -186,10 +194,47 @@ _HOMES = {
     "files": "load",
     "flux_tables": "FluxTable",
     "ghk": "ghk_conductance ghk_current ghk_flux ghk_membrane ghk_voltage unidirectional_fluxes",
-    "mechanisms": "ATPNaKATPase BathExchange Buffer CaBuffer Channel ConstantNaKATPase CubicNaKATPase CurrentClamp CyclePump Gate "
-    "GlialBuffer GlialUptake HATPase HHK HHNa HamadaNaKATPase HillNaKATPase KCC2 Law Leak LinearNaKATPase LuoRudyNaKATPase "
-    "Mechanism NKCC1 NaKATPase Rate SigmoidNaKATPase VoltageClamp Water",
     "levels": "Level Levels",
+    # one a line, because many hands add to them
+    "mechanisms": """
+        AMPA
+        ATPNaKATPase
+        BathExchange
+        Buffer
+        CaBuffer
+        Channel
+        ConstantNaKATPase
+        CubicNaKATPase
+        CurrentClamp
+        CyclePump
+        GABA_A
+        GABA_B
+        Gate
+        GlialBuffer
+        GlialUptake
+        HATPase
+        HHK
+        HHNa
+        HamadaNaKATPase
+        HillNaKATPase
+        K2P
+        KCC2
+        Kir
+        KirBoltzmann
+        Law
+        Leak
+        LinearNaKATPase
+        LuoRudyNaKATPase
+        Mechanism
+        NKCC1
+        NMDA
+        NaKATPase
+        Rate
+        SigmoidNaKATPase
+        Synapse
+        VoltageClamp
+        Water
+    """,
     "junctions": "donnan liquid_junction teorell_meyer_sievers",
     "membranes": "Layer Membrane1D",
     "pitzer_equations": "PitzerParameters pitzer",

@@ -16,6 +16,7 @@ from .audit import Audit
 from .audit import audit as audited
 from .baths import Bath, Impermeant, unjudged
 from .cells import Pool
+from .cells.checks import MAX_CHARGE
 from .errors import InputError, Status
 from .events import Crossing, Event, Finder, crosses, interpolate
 from .kept import Kept
@@ -218,7 +219,9 @@ def restarted(cell: Cell, seen: Any) -> Cell:
     if cell.area_law != "fixed":
         new["area"] = first(seen.area)
     state = {name: first(seen.gate[name]) for name, gate in cell.gates.items() if not gate.at_once}
-    if q := first(seen.electrode_charge):
+    q = first(seen.electrode_charge)
+    # where V does not follow from the charge that is a ledger without bounds, and nothing reads it
+    if q and not (cell.potential == "current" and abs(q) > MAX_CHARGE):
         state["electrode_charge"] = q
     state |= {f"{m.name}.bound": first(seen._look(f"bound.{m.name}")) / volume for m in cell.buffers if m.k_on is not None}
     if state:

@@ -28,6 +28,8 @@ __all__ = ["ClosedForm", "SteadyState", "closed_form", "steady_state"]
 
 # (1 - 1e-9) of the capacitance gone: the electroneutral limit to nine digits beyond its own deviation of about 1e-5
 ELECTRONEUTRAL = 1e-9
+# of a cell on its way to rest, at most, for the next stretch of time
+MOST_STEPS = 1_000_000
 
 
 class SteadyState(Kept, Observed):
@@ -260,13 +262,14 @@ def _follow(cell: Cell, balance: Balance, tol: float) -> SteadyState:
     """Follow the cell in time, trying Newton on the way; say so when the volume runs away.
 
     What Newton finds close by, and stable, is where the cell is going. What it finds further off may belong to another start: it
-    counts where the way there cannot be followed.
+    counts where the way there cannot be followed, or takes too long: a cell that fires for ever never gets anywhere.
     """
     from .simulation import simulate
 
     further: SteadyState | None = None
     reached, volume, y = cell, cell.start.volume, balance.start
-    for k in range(2, 11):
+    first, taken = (-2, 0) if cell.gates else (2, 0)
+    for k in range(first, 11):
         found = balance.newton(y, tol)
         if found is not None and abs(np.log(_volume(balance, found[0]) / reached.start.volume)) < 1.0:
             rest = SteadyState(balance, found[0], iterations=found[1], method="newton")
@@ -275,7 +278,13 @@ def _follow(cell: Cell, balance: Balance, tol: float) -> SteadyState:
                 return rest
             if further is None or (rest.stable and not further.stable):
                 further = rest
-        if k == 2:
+        if taken > MOST_STEPS:
+            if further is not None:
+                return further
+            raise ConvergenceError(
+                f"no steady state found: the cell is still far from rest after {10.0 ** (k - 1):g} s; it may fire for ever"
+            )
+        if k == first:
             balance.conserved  # noqa: B018  says at once where something is added for ever
             continue
         try:
@@ -284,6 +293,8 @@ def _follow(cell: Cell, balance: Balance, tol: float) -> SteadyState:
             if further is not None and further.stable:
                 return further
             raise NoSteadyState(f"no steady state: {_used_up(reached, 10.0**k, error)}", partial=error.partial) from error
+        # ten times as long takes ten times as many steps where a cell does not come to rest
+        taken = 10 * run.stats.steps
         reached = run.cell_at(10.0**k)
         y = balance.state_of(reached.start)
         if reached.start.volume > 50.0 * cell.start.volume and reached.start.volume > volume:

@@ -22,6 +22,8 @@ Maker = Callable[[Generator], Mechanism]
 
 #: no rate of their own in V and concentrations; what they do to a cell is tested in test_cells.py, which has a twin for each
 ACTING_ON_THE_CELL = {"Water", "VoltageClamp", "BathExchange", "GlialUptake", "GlialBuffer", "Buffer", "CaBuffer"}
+#: channels of several ions that a transmitter opens: see tests/verification/test_synapses.py
+ACTING_ON_THE_CELL |= {"Synapse", "AMPA", "NMDA", "GABA_A", "GABA_B"}
 
 
 def log_uniform(rng: Generator, low: float, high: float) -> float:
@@ -43,6 +45,50 @@ MAKERS: dict[str, dict[str, Maker]] = {
         "ohmic": lambda rng: ifx.Channel("one", permeates={ion(rng): 1}, g=log_uniform(rng, 1e-2, 1e2)),
         "permeability": lambda rng: ifx.Channel("one", permeates={ion(rng): 1}, P=log_uniform(rng, 1e-10, 1e-6), q10_g=2.5, T_ref=300.0),
         "fixed reversal": lambda rng: ifx.Channel("one", permeates={K: 1}, g=log_uniform(rng, 1e-2, 1e2), E=rng.uniform(-0.1, 0.1)),
+    },
+    "K2P": {
+        "ohmic": lambda rng: ifx.K2P(g=log_uniform(rng, 1e-2, 1e2)),
+        "permeability": lambda rng: ifx.K2P(P=log_uniform(rng, 1e-10, 1e-6)),
+        "fixed reversal": lambda rng: ifx.K2P(g=log_uniform(rng, 1e-2, 1e2), E=-0.09),
+    },
+    "Kir": {
+        "ohmic": lambda rng: ifx.Kir(g=log_uniform(rng, 1e-1, 1e2), K_half=rng.uniform(1, 30)),
+        "permeability": lambda rng: ifx.Kir(P=log_uniform(rng, 1e-10, 1e-6), q10_g=1.0, T_ref=300.0),
+        "fixed reversal": lambda rng: ifx.Kir(g=1.0, E=-0.09),
+    },
+    "KirBoltzmann": {
+        "ohmic": lambda rng: ifx.KirBoltzmann(g=log_uniform(rng, 1e-1, 1e2), V_half=rng.uniform(-0.04, 0.04)),
+        "permeability": lambda rng: ifx.KirBoltzmann(P=log_uniform(rng, 1e-10, 1e-6), width=-0.02, T_ref=300.0),
+        "fixed reversal": lambda rng: ifx.KirBoltzmann(g=1.0, E=-0.09),
+    },
+    "Synapse": {
+        "two ions": lambda rng: ifx.Synapse(E_rev=rng.uniform(-0.06, 0.0), between=(Na, K), g=1.0, transmitter=0.3),
+        "one ion": lambda rng: ifx.Synapse(permeates={K: 1}, P=1e-8, transmitter=0.3, T_ref=300.0),
+        "fixed reversal": lambda rng: ifx.Synapse(permeates={K: 1}, g=1.0, E=-0.09, transmitter=0.3),
+    },
+    "AMPA": {
+        "ohmic": lambda rng: ifx.AMPA(g=1.0, transmitter=0.1),
+        "permeability": lambda rng: ifx.AMPA(P=1e-8, T_ref=300.0),
+        "fixed": lambda rng: ifx.AMPA(permeates={Na: 1}, g=1.0, E=0.0),
+        "shared": lambda rng: ifx.AMPA(permeates={}, E_rev=-0.01, between=(Na, K), g=1.0),
+    },
+    "NMDA": {
+        "ohmic": lambda rng: ifx.NMDA(g=1.0, transmitter=0.1),
+        "permeability": lambda rng: ifx.NMDA(P=1e-8, Mg=rng.uniform(0.1, 3), T_ref=300.0),
+        "fixed": lambda rng: ifx.NMDA(permeates={Na: 1}, g=1.0, E=0.0),
+        "shared": lambda rng: ifx.NMDA(permeates={}, E_rev=-0.01, between=(Na, K), g=1.0),
+    },
+    "GABA_A": {
+        "ohmic": lambda rng: ifx.GABA_A(permeates={Cl: 1}, g=1.0, transmitter=0.1),
+        "permeability": lambda rng: ifx.GABA_A(permeates={Cl: 1}, P=1e-8, T_ref=300.0),
+        "fixed": lambda rng: ifx.GABA_A(permeates={Cl: 1}, g=1.0, E=-0.07),
+        "shared": lambda rng: ifx.GABA_A(permeates={}, E_rev=-0.06, between=(K, Cl), g=1.0),
+    },
+    "GABA_B": {
+        "ohmic": lambda rng: ifx.GABA_B(g=1.0, transmitter=0.1),
+        "permeability": lambda rng: ifx.GABA_B(P=1e-8, T_ref=300.0),
+        "fixed": lambda rng: ifx.GABA_B(g=1.0, E=-0.09),
+        "shared": lambda rng: ifx.GABA_B(permeates={}, E_rev=-0.06, between=(K, Cl), g=1.0),
     },
     "HHNa": {
         "ohmic": lambda rng: ifx.HHNa(g=log_uniform(rng, 1e1, 1e4)),

@@ -89,6 +89,28 @@ def channel(m: Any, at: Point) -> Rate:
     return q * rate, q * size * (1 + abs(at.T - m.T_ref))
 
 
+def rectified(openness: Callable[[Any, Point, Any], Any]) -> Callable[[Any, Point], Rate]:
+    """A channel for K that closes as V rises above E_K."""
+
+    def twin(m: Any, at: Point) -> Rate:
+        rate, size = leak(m, at)
+        above = at.V - (at.exactly(m.E) if m.E is not None else at.E(m.ion))
+        f = openness(m, at, above)
+        return rate * f, size * f * (1 + 10 * abs(above / at.VT))
+
+    return twin
+
+
+def kir(m: Any, at: Point, above: Any) -> Any:
+    """1/(2 + e^(1.62 (V - E) F/RT)) K_o/(K_o + 13)."""
+    Ko = at.c_out["K"]
+    return Ko / (Ko + at.exactly(m.K_half)) / (2 + at.math.exp(at.exactly(1.62) * above / at.VT))
+
+
+def kir_boltzmann(m: Any, at: Point, above: Any) -> Any:
+    return 1 / (1 + at.math.exp(-(above - at.exactly(m.V_half)) / at.exactly(m.width)))
+
+
 def hodgkin_huxley(gates: tuple[str, ...]) -> Callable[[Any, Point], Rate]:
     """A channel of the squid axon, gates at their steady values; per ms and mV as printed (in the modern sign)."""
 
@@ -264,6 +286,9 @@ def current_clamp(m: Any, at: Point) -> Rate:
 RATES: dict[str, Callable[[Any, Point], Rate]] = {
     "Leak": leak,
     "Channel": channel,
+    "K2P": channel,
+    "Kir": rectified(kir),
+    "KirBoltzmann": rectified(kir_boltzmann),
     "HHNa": hodgkin_huxley(("m", "m", "m", "h")),
     "HHK": hodgkin_huxley(("n", "n", "n", "n")),
     "KCC2": kcc2,

@@ -47,16 +47,22 @@ class Factors:
         """A concentration, a potential, or a parameter of the mechanism."""
         if name not in self._seen:
             env, prefix = self.env, self.env.prefix
-            if name == "u":
-                node = env.u
-            elif name == "V":
-                node = env.program.product(env.u, env.slot(f"{prefix}VT", lambda v: v[f"{prefix}_VT"]))
+            if name in POTENTIALS:
+                node = env.u if name in ("u", "V") else self._drive()
+                if name.startswith("V"):
+                    node = env.program.product(node, env.slot(f"{prefix}VT", lambda v: v[f"{prefix}_VT"]))
             elif "." in name:
                 node = env.c(name)
             else:
                 node = self.parameter(name)
             self._seen[name] = node
         return self._seen[name]
+
+    def _drive(self) -> Node:
+        """(V - E) F/RT of the ion that passes."""
+        from .rates import affinity  # which needs factors itself
+
+        return self.env.program.sum({node: -w / self.m.charge for node, w in affinity(self.env, self.m).items()})
 
     def read_all(self, factors: Iterable[Factor]) -> list[Node]:
         """Make the nodes of all that varies, and return them."""

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from ionflux.errors import ModelError, UnknownNameError
 from ionflux.mechanisms import Law
 from ionflux.mechanisms.gates import Rate
+from .factors import Factors
 from .program import Node
-from .rates import Env, affinity, kernel_exp, kernel_log
+from .rates import Env, affinity, kernel_exp, kernel_log, value
 
 if TYPE_CHECKING:
-    from ionflux.mechanisms.channels import Channel, Way
+    from ionflux.mechanisms.channels import Way
     from ionflux.mechanisms.gates import Gate
     from ionflux.species import IonSpecies
 
@@ -49,7 +50,7 @@ class Gates:
         for name, x in self.states.items():
             gate, p = self.all[name], self.p
             if gate.alpha is not None:
-                a, b = (self._with_q10(name, gate, self._course(name, part)) for part in ("alpha", "beta"))
+                a, b = (self._with_q10(name, gate, part) for part in (self._opening(name), self._course(name, "beta")))
                 p.row(x, {**a, p.product(p.sum(_added(a, b)), x): -1.0})
             else:
                 pace = self._with_q10(name, gate, {p.reciprocal(p.sum(self._course(name, "tau"))): 1.0})
@@ -75,7 +76,7 @@ class Gates:
         """The value that it goes to, or has at once."""
         gate, p = self.all[name], self.p
         if gate.alpha is not None:
-            a, b = self._course(name, "alpha"), self._course(name, "beta")
+            a, b = self._opening(name), self._course(name, "beta")
             return p.divide(p.sum(a), p.sum(_added(a, b)))
         return p.sum(self._course(name, "slaved" if gate.slaved is not None else "inf"))
 
@@ -93,12 +94,23 @@ class Gates:
         """A number, a `Rate` or a function of what the gate follows, as terms of a sum."""
         gate = self.all[name]
         course = getattr(gate, part)
+        if isinstance(course, str):
+            return {self._parameter(name, course): 1.0}
         if not callable(course):
             return {self._one: float(course)}
         x = self._followed(name)
         if isinstance(course, Rate):
             return self._rate(course, x)
         return {self._table(name, part, x): 1.0}
+
+    def _opening(self, name: str) -> Terms:
+        """Alpha, times what drives it."""
+        drive, terms = self.all[name].drive, self._course(name, "alpha")
+        return terms if drive is None else {self.p.product(self.p.sum(terms), self._parameter(name, drive)): 1.0}
+
+    def _parameter(self, gate: str, name: str) -> Node:
+        full = f"{self.prefix}{gate.rpartition('.')[0]}.{name}"
+        return self.env.slot(full, value(full))
 
     def _followed(self, name: str) -> Node:
         of, p, env = self.all[name].of, self.p, self.env
@@ -114,7 +126,7 @@ class Gates:
             u = p.sum({env.u: 1.0, env.log(f"c_out.{what}"): -1.0 / z, env.log(f"c_in.{what}"): 1.0 / z})
             VT = f"{self.prefix}_VT"
             return u if head == "drive" else p.product(u, env.slot(f"{self.prefix}VT", lambda v: v[VT]))
-        return self.node(of.removeprefix("gate."))
+        return self.node(f"{name.rpartition('.')[0]}{of}" if of.startswith(".") else of.removeprefix("gate."))
 
     @property
     def _one(self) -> Node:
@@ -153,8 +165,7 @@ def channel_rate(env: Env, gates: Gates, way: Way) -> Node:
     strength = _size(env, gates, way)
     guards = [gate for gate in m.gates if gate.power]
     opened: list[tuple[int, int, Node, Node | None]] = [(POWER, g.power, gates.node(f"{m.name}.{g.name}"), None) for g in guards]
-    opened += [(int(f.kind), int(f.power), env.c(f.of), _constant(env, m, f)) for f in m.factors]
-    node = p.factors(strength, opened)
+    node = Factors(env, m).times(p.factors(strength, opened), m.factors)
     if m.law is Law.GHK:
         assert way.ion is not None
         drop = env.u if env.drop is None else env.drop
@@ -167,25 +178,29 @@ def channel_rate(env: Env, gates: Gates, way: Way) -> Node:
 
 def _size(env: Env, gates: Gates, way: Way) -> Node:
     """All that does not change within a segment."""
-    m, x, T_now, F = way.of, env.prefix, gates.T, env.faraday
-    label = f"{x}{m.name}"
-    size, scale, area, VT, T = f"{label}.{m.strength}", f"{label}.scale", f"{x}area", f"{x}_VT", f"{x}T"
+    m, prefix, T_now, F = way.of, env.prefix, gates.T, env.faraday
+    label = f"{prefix}{m.name}"
+    size, scale, area, VT, T = f"{label}.{m.strength}", f"{label}.scale", f"{prefix}area", f"{prefix}_VT", f"{prefix}T"
     weight, q10, T_ref, z = way.weight, f"{label}.q10_g", m.T_ref, float(way.charge)
 
-    def value(v: Mapping[str, Any]) -> Any:
-        x = v[size] * v[area] * v[scale] * weight
+    def strength(v: Mapping[str, Any]) -> Any:
+        x = v[size] * v[area] * v[scale] * (weight if m.shared is None else _share(v, prefix, m, way))
         if T_ref is not None:
             x = x * kernel_exp(kernel_log(v[q10]) * (v.get(T, T_now) - T_ref) / 10.0)
         return x if m.law is Law.GHK else x * v[VT] / (z * z * F)
 
-    return env.slot(f"{x}{way.name}", value)
+    return env.slot(f"{prefix}{way.name}", strength)
 
 
-def _constant(env: Env, m: Channel, factor: Any) -> Node | None:
-    if factor.constant is None:
-        return None
-    name = f"{env.prefix}{m.name}.{factor.constant}"
-    return env.slot(name, lambda v: v[name])
+def _share(v: Mapping[str, Any], prefix: str, m: Any, way: Way) -> Any:
+    """Of the conductance, so that the currents of two ions cancel at E_rev: (E_rev - E of the other)/(E - E of the other)."""
+
+    def E(ion: IonSpecies) -> Any:
+        into, out = v[f"{prefix}bath.{ion.name}"], v[f"{prefix}inside.{ion.name}"]
+        return v[f"{prefix}_VT"] / ion.z * (kernel_log(into) - kernel_log(out))
+
+    (other,) = (ion for ion in m.shared if ion != way.ion)
+    return (v[f"{prefix}{m.name}.E_rev"] - E(other)) / (E(way.ion) - E(other))
 
 
 def _added(a: Terms, b: Terms) -> Terms:

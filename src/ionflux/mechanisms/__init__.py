@@ -14,13 +14,20 @@ from .gates import Gate, Rate
 from .leaks import Leak
 from .published_pumps import ATPNaKATPase, HamadaNaKATPase, HillNaKATPase, LuoRudyNaKATPase, SigmoidNaKATPase
 from .pumps import ConstantNaKATPase, CubicNaKATPase, LinearNaKATPase, NaKATPase
+from .rectifiers import K2P, Kir, KirBoltzmann
 from .surroundings import BathExchange, GlialBuffer, GlialUptake
+from .synapses import AMPA, GABA_A, GABA_B, NMDA, Synapse
 from .water import Water
 
 __all__ = [
+    "AMPA",
+    "GABA_A",
+    "GABA_B",
     "HHK",
+    "K2P",
     "KCC2",
     "NKCC1",
+    "NMDA",
     "ATPNaKATPase",
     "BathExchange",
     "Buffer",
@@ -39,6 +46,8 @@ __all__ = [
     "HHNa",
     "HamadaNaKATPase",
     "HillNaKATPase",
+    "Kir",
+    "KirBoltzmann",
     "Law",
     "Leak",
     "LinearNaKATPase",
@@ -47,6 +56,7 @@ __all__ = [
     "NaKATPase",
     "Rate",
     "SigmoidNaKATPase",
+    "Synapse",
     "VoltageClamp",
     "Water",
     "either",

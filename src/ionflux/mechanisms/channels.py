@@ -173,6 +173,11 @@ class Channel(Mechanism):
         return tuple(Way(self, ion, weight) for ion, weight in self.permeates.items())
 
     @property
+    def shared(self) -> tuple[IonSpecies, IonSpecies] | None:
+        """Two ions that share the conductance so as to reverse at a potential that is given; see `Synapse`."""
+        return getattr(self, "between", None)
+
+    @property
     def ion(self) -> IonSpecies | None:
         """The ion, where there is one alone."""
         return next(iter(self.permeates)) if len(self.permeates) == 1 else None

@@ -1,6 +1,7 @@
 """Factors: what a rate is multiplied by, as data.
 
-A factor reads a concentration (``"c_in.Na"``, ``"c_out.K"``, of an ion or a pool), the potential (``"V"``, volts, or ``"u"``, V F/RT) or a
+A factor reads a concentration (``"c_in.Na"``, ``"c_out.K"``, of an ion or a pool), the potential (``"V"``, volts, or ``"u"``, V F/RT),
+the driving force on the ion that passes (``"V-E"``, volts, or ``"drive"``, times F/RT) or a
 parameter of its mechanism (``"K_Na"``). Numbers in it may be numbers or names of parameters::
 
     power("c_in.Na", 3)                          c³
@@ -144,7 +145,7 @@ class Factor:
 
 
 #: what a factor may read beside concentrations and parameters
-POTENTIALS = ("V", "u")
+POTENTIALS = ("V", "u", "V-E", "drive")
 
 Term: TypeAlias = "Factor | Number | tuple[Factor | Number, ...]"
 

@@ -102,15 +102,17 @@ class Gate(Described):
         ``"m"``.
     power : int
         How many of them a channel has: it conducts in proportion to x^power. 0: it is only followed by others, and may be any number.
-    alpha, beta : number, Rate or function, 1/s
+    alpha, beta : number, Rate, function, or name of a parameter of the channel, 1/s
         Opening and closing rate.
     inf, tau : number, Rate or function; pure number, s
         Steady value and time constant. `inf` without `tau` is reached at once.
     slaved : number, Rate or function
         x as a function of what `of` names, at once.
     of : str
-        What these follow: ``"V"``; a concentration, ``"c_in.Ca"``; another gate, ``"HHK.n"``; the driving force on an ion as
-        ``"V-E.K"`` (V) or ``"drive.K"`` (times F/RT).
+        What these follow: ``"V"``; a concentration, ``"c_in.Ca"``; another gate, ``"HHK.n"``, or ``".n"`` of the same channel; the driving
+        force on an ion as ``"V-E.K"`` (V) or ``"drive.K"`` (times F/RT).
+    drive : str, optional
+        Name of a parameter of the channel that multiplies `alpha`: a transmitter.
     instant : bool
         With `alpha` and `beta`: x = α/(α + β) at every moment.
     q10, T_ref : float
@@ -138,6 +140,7 @@ class Gate(Described):
     tau: Any = None
     slaved: Any = None
     of: str = "V"
+    drive: str | None = None
     instant: bool = False
     q10: float = param("1", 1.0, lo=0.1, hi=20.0, doc="factor on the rates for 10 K")
     T_ref: float | None = param("K", None, lo=TEMPERATURE.lo, hi=TEMPERATURE.hi, doc="temperature of the rates")
@@ -158,13 +161,17 @@ class Gate(Described):
             )
         for n in given:
             value = getattr(self, n)
-            if not isinstance(value, Rate) and not callable(value):
+            if isinstance(value, str) and n in ("alpha", "beta"):
+                check_name(value, f"Gate({self.name!r}).{n}")
+            elif not isinstance(value, Rate) and not callable(value):
                 number = plain(value, "1", f"Gate({self.name!r}).{n}")
                 if not isfinite(number) or number < 0 or (n == "tau" and number == 0):
                     raise InputError(f"Gate({self.name!r}).{n} = {number:g}; it is a positive number{', s' if n == 'tau' else ''}")
                 object.__setattr__(self, n, number)
         if self.q10 != 1.0 and self.T_ref is None:
             raise InputError(f"Gate({self.name!r}): q10 = {self.q10:g} needs T_ref=, the temperature at which the rates were measured")
+        if self.drive is not None and self.alpha is None:
+            raise InputError(f"Gate({self.name!r}): drive={self.drive!r} multiplies alpha=; give alpha= and beta=")
         object.__setattr__(self, "breaks", tuple(plain(b, "1", f"Gate({self.name!r}).breaks") for b in self.breaks))
         if self.between is not None:
             object.__setattr__(self, "between", tuple(plain(b, "1", f"Gate({self.name!r}).between") for b in self.between))
