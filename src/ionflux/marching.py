@@ -21,7 +21,7 @@ from .volumes import Problem, along_ions, romberg
 #: tolerance of the time steps over that of the result, how much looser the run is that measures their error, and the bounds
 _SHARE, _LOOSER, _TIGHTEST, _LOOSEST = 0.1, 10.0, 1e-11, 1e-4
 #: how often the cells of the coarsest mesh are halved for the first of the meshes that are always run, and at most; cells at most
-_FIRST, LEVELS, _MOST, _CELLS = 1, 3, 7, 6000
+_FIRST, LEVELS, _MOST, _CELLS = 1, 3, 6, 4000
 #: points of interpolations; places of results between electrodes, at least; how little the error is taken to have fallen
 _POINTS, _PLACES, MARGIN = 8, 2800, 10.0
 #: steps allowed in a run; rows that a thread takes at a time
@@ -94,9 +94,9 @@ class Marching:
             if not self.closed:
                 y[:, :-1, [0, -1]] = ends[:, :-1]
         elif self.closed:
-            t = mesh.nodes(self.s.thickness)
-            t = (t if len(t) == 1 else t[rows]) / np.sum(self.s.thickness, axis=0)[: len(rows)][0 if len(t) == 1 else slice(None), None]
-            y[:, :-1] = ends[:, :-1, :1] + (ends[:, :-1, 1:] - ends[:, :-1, :1]) * np.atleast_2d(t)[:, None, :]
+            x = mesh.nodes(self.s.thickness)
+            x = (x / x[:, -1:])[rows if len(x) > 1 else slice(0, 1), None]
+            y[:, :-1] = ends[:, :-1, :1] + (ends[:, :-1, 1:] - ends[:, :-1, :1]) * x
             y[:, -1] = 0.0
         else:
             found = problem.solve(mesh, rows)
@@ -136,7 +136,7 @@ class Marching:
         D = np.max(given[mesh.layer, 4 : 4 + ions] * mobility.T[:, :, None] / given[mesh.layer, 4 + 2 * ions :], axis=1)
         with np.errstate(divide="ignore", over="ignore"):
             first = np.ascontiguousarray(0.1 * np.min(mesh.width[:, None] / D, axis=0))
-        slots, m = int(np.max(self.course.slot)) + 1, len(rows)
+        slots, m = max(int(np.max(self.course.slot)), 0) + 1, len(rows)
         y, passed = np.full((m, slots, ions + 1, n + 1), np.nan), np.zeros((m, slots, 2, ions))
         counts, cancelled = np.zeros((m, 3), dtype=np.int64), np.zeros(1, dtype=np.intc)
         bad = ~np.all(np.isfinite(before), axis=(1, 2))

@@ -24,7 +24,7 @@ from .volumes import romberg
 
 _OMEGA = Parameter(1.0, "s^-1", 0.0, 1e18, "angular frequency")
 #: how often the cells of the coarsest mesh are halved at most; cells at most
-_MOST, _CELLS = 7, 6000
+_MOST, _CELLS = 7, 4000
 #: a closed membrane is followed for so many times the longest time it has, with steps of this tolerance
 _LONG, _CLOSELY = 100.0, 1e-8
 

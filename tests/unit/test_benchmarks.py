@@ -26,6 +26,7 @@ EXPECTED = {
     "bench_import": (2, 2),
     "bench_layers": (5, 13),
     "bench_neutral": (2, 6),
+    "bench_runs": (4, 7),
     "bench_sweep": (9, 23),
 }
 

@@ -173,6 +173,15 @@ def test_no_ion_leaves_between_blocking_electrodes() -> None:
     assert np.all(run.J_left[PLUS] == 0)
 
 
+def test_a_closed_membrane_is_filled_straight_from_one_side_to_the_other() -> None:
+    thick = np.array([5e-9, 1e-8])
+    run = pnp_transient(lipid(), IN, OUT, 0.0, t=[0.0], blocking=True, nodes=10, vary={"layers.0.thickness": thick})
+    for row, d in enumerate(thick):
+        x = run.x[row, :11]
+        assert run.c[K][row, 0, :11] == approx(140.0 + (5.0 - 140.0) * x / (d + 14e-9))
+    assert np.all(run.c[K] > 0)
+
+
 def test_the_current_is_what_charges_the_electrode() -> None:
     membrane, salt, _, tau = gap(0.1)
     t = np.linspace(0.0, 2.0, 201) * tau
