@@ -23,13 +23,15 @@ def at_faces(z: Array, b: Array, X: Array) -> Array:
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         y = np.arcsinh(X / mean)
         y = np.where(np.isfinite(y), y, 0.0)
+        on, step = np.ones(y.shape, dtype=bool), np.zeros(y.shape)
         for _ in range(100):
             e = np.exp(-z * y[:, None])
             P, N = np.sum(up * e, axis=-1) + plus, np.sum(down * e, axis=-1) + minus
             slope = np.sum(z2 * b * (z > 0) * e, axis=-1) / P + np.sum(z2 * b * (z < 0) * e, axis=-1) / N
-            step = np.log(P / N) / slope
-            y = y + np.clip(step, -3.0, 3.0)
-            if np.all(~(np.abs(step) > 4e-15 * (1.0 + np.abs(y)))):
+            step = np.where(on, np.log(P / N) / slope, step)
+            y = np.where(on, y + np.clip(step, -3.0, 3.0), y)
+            on = on & (np.abs(step) > 4e-15 * (1.0 + np.abs(y)))  # each row as if it were alone
+            if not np.any(on):
                 break
     return np.where(np.abs(step) < 1e-9, y, np.nan)
 

@@ -25,8 +25,8 @@ from .slices import called, energy_at
 from .stacks import NOTHING, Stack, stack
 
 _CURRENT = Parameter(0.0, "A m^-2", -1e12, 1e12, "current")
-#: places of a layer in a profile
-_PLACES = 51
+#: places of a layer in a profile, profiles that are evaluated at once
+_PLACES, _AT_ONCE = 51, 256
 #: what is as good as nothing, for partition and diffusivity: it leaves room for the exponentials
 _LEAST = 1e-60
 #: F|V|/RT at which a current no longer rises, where it has a limit
@@ -254,10 +254,11 @@ def _exact(
 
 
 def _alike(layers: np.ndarray, at: Array) -> list[np.ndarray]:
-    """Rows whose places are the same parts of the same layers."""
+    """Rows whose places are the same parts of the same layers, not too many at once."""
+    n = len(layers)
     if np.all(layers == layers[:1]) and np.all(at == at[:1]):
-        return [np.arange(len(layers))] if len(layers) else []
-    return [np.array([i]) for i in range(len(layers))]
+        return [np.arange(first, min(n, first + _AT_ONCE)) for first in range(0, n, _AT_ONCE)]
+    return [np.array([i]) for i in range(n)]
 
 
 def _audit(s: Stack, films: Films, answers: list[Answer], bad: np.ndarray) -> ProfileAudit:
