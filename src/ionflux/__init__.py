@@ -82,15 +82,23 @@ if TYPE_CHECKING:
     from .junctions import teorell_meyer_sievers as teorell_meyer_sievers
     from .levels import Level as Level
     from .levels import Levels as Levels
+    from .mechanisms import AE as AE
     from .mechanisms import AMPA as AMPA
+    from .mechanisms import EAAT as EAAT
     from .mechanisms import GABA_A as GABA_A
     from .mechanisms import GABA_B as GABA_B
     from .mechanisms import HHK as HHK
     from .mechanisms import K2P as K2P
     from .mechanisms import KCC2 as KCC2
+    from .mechanisms import NBC as NBC
+    from .mechanisms import NCX as NCX
+    from .mechanisms import NHE as NHE
     from .mechanisms import NKCC1 as NKCC1
     from .mechanisms import NMDA as NMDA
+    from .mechanisms import PMCA as PMCA
     from .mechanisms import ATPNaKATPase as ATPNaKATPase
+    from .mechanisms import ATPSupply as ATPSupply
+    from .mechanisms import ATPUse as ATPUse
     from .mechanisms import BathExchange as BathExchange
     from .mechanisms import Buffer as Buffer
     from .mechanisms import CaBuffer as CaBuffer
@@ -100,6 +108,7 @@ if TYPE_CHECKING:
     from .mechanisms import CurrentClamp as CurrentClamp
     from .mechanisms import CyclePump as CyclePump
     from .mechanisms import Gate as Gate
+    from .mechanisms import GatedNKCC1 as GatedNKCC1
     from .mechanisms import GlialBuffer as GlialBuffer
     from .mechanisms import GlialUptake as GlialUptake
     from .mechanisms import HamadaNaKATPase as HamadaNaKATPase
@@ -112,6 +121,9 @@ if TYPE_CHECKING:
     from .mechanisms import Leak as Leak
     from .mechanisms import LinearNaKATPase as LinearNaKATPase
     from .mechanisms import LuoRudyNaKATPase as LuoRudyNaKATPase
+    from .mechanisms import LuoRudyNCX as LuoRudyNCX
+    from .mechanisms import MassActionKCC2 as MassActionKCC2
+    from .mechanisms import MassActionNKCC1 as MassActionNKCC1
     from .mechanisms import Mechanism as Mechanism
     from .mechanisms import NaKATPase as NaKATPase
     from .mechanisms import Rate as Rate
@@ -156,6 +168,7 @@ if TYPE_CHECKING:
     from .species import Cl as Cl
     from .species import Cs as Cs
     from .species import Gluconate as Gluconate
+    from .species import Glutamate as Glutamate
     from .species import H as H
     from .species import IonSpecies as IonSpecies
     from .species import K as K
@@ -181,60 +194,25 @@ _HOMES = {
     "activities": "activity_coefficient bjerrum_length debye_length ionic_strength water_permittivity",
     "baths": "Bath Impermeant",
     "cells": "Cell Constants Pool Slaved",
-    "electrochem": "bernoulli born_energy chord_voltage driving_force electrochemical_difference ions_in membrane_charge nernst "
-    "permeability_ratio",
+    "electrochem": "bernoulli born_energy chord_voltage driving_force electrochemical_difference ions_in membrane_charge "
+    "nernst permeability_ratio",
     "comparison": "compare_levels",
     "double_layers": "ChargedBilayer DoubleLayer charged_bilayer double_layer gating_shift",
-    "errors": "ConvergenceError ElectroneutralityError InputError Interrupted IonfluxError IonfluxWarning MissingExtra ModelError "
-    "NoClosedForm NonFiniteError NoSteadyState NotNeutralWarning ScenarioError ShapeError SolveError Status StepSizeError StorageError "
-    "UnitRangeError UnknownNameError",
+    "errors": "ConvergenceError ElectroneutralityError InputError Interrupted IonfluxError IonfluxWarning MissingExtra "
+    "ModelError NoClosedForm NonFiniteError NoSteadyState NotNeutralWarning ScenarioError ShapeError "
+    "SolveError Status StepSizeError StorageError UnitRangeError UnknownNameError",
     "evaluation": "IV Evaluation",
     "events": "Crossing Event crosses",
     "fields": "Parameter",
     "files": "load",
     "flux_tables": "FluxTable",
     "ghk": "ghk_conductance ghk_current ghk_flux ghk_membrane ghk_voltage unidirectional_fluxes",
+    "mechanisms": "AE AMPA ATPNaKATPase ATPSupply ATPUse BathExchange Buffer CaBuffer Channel ConstantNaKATPase "
+    "CubicNaKATPase CurrentClamp CyclePump EAAT GABA_A GABA_B Gate GatedNKCC1 GlialBuffer GlialUptake HATPase "
+    "HHK HHNa HamadaNaKATPase HillNaKATPase K2P KCC2 Kir KirBoltzmann Law Leak LinearNaKATPase LuoRudyNCX "
+    "LuoRudyNaKATPase MassActionKCC2 MassActionNKCC1 Mechanism NBC NCX NHE NKCC1 NMDA NaKATPase PMCA Rate "
+    "SigmoidNaKATPase Synapse VoltageClamp Water",
     "levels": "Level Levels",
-    # one a line, because many hands add to them
-    "mechanisms": """
-        AMPA
-        ATPNaKATPase
-        BathExchange
-        Buffer
-        CaBuffer
-        Channel
-        ConstantNaKATPase
-        CubicNaKATPase
-        CurrentClamp
-        CyclePump
-        GABA_A
-        GABA_B
-        Gate
-        GlialBuffer
-        GlialUptake
-        HATPase
-        HHK
-        HHNa
-        HamadaNaKATPase
-        HillNaKATPase
-        K2P
-        KCC2
-        Kir
-        KirBoltzmann
-        Law
-        Leak
-        LinearNaKATPase
-        LuoRudyNaKATPase
-        Mechanism
-        NKCC1
-        NMDA
-        NaKATPase
-        Rate
-        SigmoidNaKATPase
-        Synapse
-        VoltageClamp
-        Water
-    """,
     "junctions": "donnan liquid_junction teorell_meyer_sievers",
     "membranes": "Layer Membrane1D",
     "pitzer_equations": "PitzerParameters pitzer",
@@ -251,7 +229,7 @@ _HOMES = {
     "schedules": "pulse ramp step table train",
     "small_signals": "impedance",
     "spectra": "Impedance",
-    "species": "IonSpecies Na K Cl Ca Mg H OH HCO3 Li Rb Cs Ba Sr NH4 SO4 Br I_ F_ NO3 TMA Choline Gluconate",
+    "species": "IonSpecies Na K Cl Ca Mg H OH HCO3 Li Rb Cs Ba Sr NH4 SO4 Br I_ F_ NO3 TMA Choline Gluconate Glutamate",
     "steady": "ClosedForm SteadyState",
     "surfaces": "ChargedSurface SurfaceGroup",
     "sweeps": "Sweep sweep",

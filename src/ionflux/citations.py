@@ -184,6 +184,14 @@ TABLE = (
         "class-I mechanisms", "Journal of Membrane Biology", "63", "165–190", "10.1007/BF01870979",
     ),
     _article(
+        "ZerangueKavanaugh1996", r"Zerangue", "Zerangue, N. and Kavanaugh, M. P.", "1996",
+        "Flux coupling in a neuronal glutamate transporter", "Nature", "383", "634–637", "10.1038/383634a0",
+    ),
+    _article(
+        "Carafoli1991", r"Carafoli", "Carafoli, E.", "1991", "Calcium pump of the plasma membrane", "Physiological Reviews", "71",
+        "129–153", "10.1152/physrev.1991.71.1.129",
+    ),
+    _article(
         "KedemKatchalsky1958", r"Kedem", "Kedem, O. and Katchalsky, A.", "1958",
         "Thermodynamic analysis of the permeability of biological membranes to non-electrolytes", "Biochimica et Biophysica Acta", "27",
         "229–246", "10.1016/0006-3002(58)90330-5",

@@ -303,7 +303,7 @@ class Observed:
     def atp(self) -> Array:
         total: Any = np.zeros(self.shape)
         for m in self.lowered.cell.mechanisms:
-            if per_cycle := m.uses.get("ATP", 0):
+            if (per_cycle := m.uses.get("ATP", 0)) > 0:  # what supplies it is no use
                 total = total + per_cycle * self._look(f"rate.{m.name}")
         return self._plain(total)
 

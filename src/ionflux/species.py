@@ -1,11 +1,11 @@
 """Ions: what they are called, their valence, how fast they diffuse in water and how large they are.
 
-Ready made: ``Na K Cl Ca Mg H OH HCO3 Li Rb Cs Ba Sr NH4 SO4 Br I_ F_ NO3 TMA Choline Gluconate``. The underscore keeps ``I`` free for a
-current and ``F`` for the Faraday constant; the ions are called ``"I"`` and ``"F"``.
+Ready made: ``Na K Cl Ca Mg H OH HCO3 Li Rb Cs Ba Sr NH4 SO4 Br I_ F_ NO3 TMA Choline Gluconate Glutamate``. The underscore keeps ``I`` free
+for a current and ``F`` for the Faraday constant; the ions are called ``"I"`` and ``"F"``.
 
 Diffusivities: limiting values in water at 25 °C. Source: CRC Handbook of Chemistry and Physics, "Ionic Conductivity and Diffusion at
 Infinite Dilution" (P. Vanýsek). Choline and gluconate from their mobilities relative to K, 0.51 and 0.33: P. H. Barry & J. W. Lynch,
-J. Membr. Biol. 121, 101 (1991).
+J. Membr. Biol. 121, 101 (1991). Glutamate from L. G. Longsworth, J. Am. Chem. Soc. 75, 5705 (1953).
 
 Radii: Pauling's crystal radii (L. Pauling, The Nature of the Chemical Bond, 3rd ed., 1960), as in B. Hille, Ion Channels of Excitable
 Membranes; ions that are no spheres have none, except ammonium, which Pauling lists. Other scales differ by several per cent: R. D.
@@ -125,6 +125,7 @@ NO3 = IonSpecies("NO3", -1, D=1.902e-9)
 TMA = IonSpecies("TMA", +1, D=1.196e-9)
 Choline = IonSpecies("Choline", +1, D=1.00e-9)
 Gluconate = IonSpecies("Gluconate", -1, D=0.65e-9)
+Glutamate = IonSpecies("Glutamate", -1, D=0.76e-9)
 
 #: effective radii of R. D. Shannon (1976) for six neighbours, m
 SHANNON_RADII: Mapping[IonSpecies, float] = MappingProxyType(

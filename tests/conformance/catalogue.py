@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pytest
 from reference.laws import RATES, Point
 
 import ionflux as ifx
@@ -100,8 +101,48 @@ MAKERS: dict[str, dict[str, Maker]] = {
         "permeability": lambda rng: ifx.HHK(P=log_uniform(rng, 1e-8, 1e-5)),
         "fixed reversal": lambda rng: ifx.HHK(g=360.0, E=-0.077, T_ref=300.0),
     },
-    "KCC2": {"conductance": lambda rng: ifx.KCC2(g=log_uniform(rng, 1e-2, 1e1))},
-    "NKCC1": {"conductance": lambda rng: ifx.NKCC1(g=log_uniform(rng, 1e-3, 1e1))},
+    "KCC2": {
+        "conductance": lambda rng: ifx.KCC2(g=log_uniform(rng, 1e-2, 1e1)),
+        "logarithm": lambda rng: ifx.KCC2(U=log_uniform(rng, 1e-9, 1e-6)),
+    },
+    "NKCC1": {
+        "conductance": lambda rng: ifx.NKCC1(g=log_uniform(rng, 1e-3, 1e1)),
+        "logarithm": lambda rng: ifx.NKCC1(U=log_uniform(rng, 1e-10, 1e-7)),
+    },
+    "GatedNKCC1": {
+        "gate": lambda rng: ifx.GatedNKCC1(U=log_uniform(rng, 1e-9, 1e-6), K_half=rng.uniform(2, 20), K_width=rng.uniform(0.5, 4))
+    },
+    "MassActionKCC2": {"k": lambda rng: ifx.MassActionKCC2(k=log_uniform(rng, 1e-12, 1e-10))},
+    "MassActionNKCC1": {"k": lambda rng: ifx.MassActionNKCC1(k=log_uniform(rng, 1e-17, 1e-15))},
+    "NCX": {"split": lambda rng: ifx.NCX(k=log_uniform(rng, 1e-14, 1e-12), gamma=rng.uniform(0, 1))},
+    "LuoRudyNCX": {"saturated": lambda rng: ifx.LuoRudyNCX(J_max=log_uniform(rng, 1e-8, 1e-6), k_sat=rng.uniform(0, 1))},
+    "NHE": {"k": lambda rng: ifx.NHE(k=log_uniform(rng, 1e-11, 1e-9))},
+    "AE": {"k": lambda rng: ifx.AE(k=log_uniform(rng, 1e-12, 1e-10))},
+    "NBC": {
+        "neutral": lambda rng: ifx.NBC(g=log_uniform(rng, 1e-3, 1)),
+        "electrogenic": lambda rng: ifx.NBC(g=log_uniform(rng, 1e-3, 1), n=int(rng.integers(2, 4))),
+    },
+    "EAAT": {
+        "carrier": lambda rng: ifx.EAAT(
+            J_max=log_uniform(rng, 1e-12, 1e-10),
+            K_Na=rng.uniform(10, 90),
+            K_H=log_uniform(rng, 1e-6, 1e-4),
+            K_Glutamate=log_uniform(rng, 3e-3, 0.1),
+            K_K=rng.uniform(2, 40),
+        ),
+    },
+    "PMCA": {
+        "calcium": lambda rng: ifx.PMCA(
+            J_max=log_uniform(rng, 1e-11, 1e-9), K_Ca=log_uniform(rng, 1e-4, 1e-2), n_Ca=int(rng.integers(1, 3))
+        ),
+        "ATP": lambda rng: ifx.PMCA(J_max=log_uniform(rng, 1e-11, 1e-9), K_Ca=log_uniform(rng, 1e-4, 1e-2), K_ATP=0.2),
+    },
+    "ATPSupply": {
+        "constant": lambda rng: ifx.ATPSupply(production=log_uniform(rng, 1e-3, 1)),
+        "restoring": lambda rng: ifx.ATPSupply(k=log_uniform(rng, 1e-3, 1), rest=rng.uniform(1, 5)),
+        "from ADP": lambda rng: ifx.ATPSupply(production=log_uniform(rng, 1e-3, 1), K_ADP=log_uniform(rng, 0.01, 1)),
+    },
+    "ATPUse": {"proportional": lambda rng: ifx.ATPUse(rate=log_uniform(rng, 1e-3, 0.1), at=rng.uniform(1, 4))},
     "NaKATPase": {
         "sites": lambda rng: ifx.NaKATPase(J_max=log_uniform(rng, 1e-8, 1e-5), K_Na=rng.uniform(3, 40), K_K=rng.uniform(0.3, 8)),
     },
@@ -145,8 +186,10 @@ MAKERS: dict[str, dict[str, Maker]] = {
         "pools": lambda rng: ifx.CyclePump(density=log_uniform(rng, 1e-10, 1e-8), delta=rng.uniform(-0.5, 0.2)),
     },
     "HATPase": {
-        "parameters": lambda rng: ifx.HATPase(J_max=log_uniform(rng, 1e-13, 1e-11), K_H=log_uniform(rng, 1e-5, 1e-3), K_ATP=0.3),
-        "pools": lambda rng: ifx.HATPase(J_max=log_uniform(rng, 1e-13, 1e-11), K_H=log_uniform(rng, 1e-5, 1e-3), K_ATP=1.0),
+        "parameters": lambda rng: ifx.HATPase(
+            J_max=log_uniform(rng, 1e-13, 1e-11), K_in=log_uniform(rng, 1e-5, 1e-3), K_out=1e-4, K_ATP=0.3
+        ),
+        "pools": lambda rng: ifx.HATPase(J_max=log_uniform(rng, 1e-13, 1e-11), K_in=1e-4, K_out=log_uniform(rng, 1e-5, 1e-3), K_ATP=1.0),
     },
     "Water": {
         "filtration": lambda rng: ifx.Water(P_f=log_uniform(rng, 1e-6, 1e-4), V_w=rng.uniform(1.75e-5, 1.85e-5)),
@@ -229,6 +272,11 @@ class Case:
 
 def cases(count: int, where: Callable[[type[Mechanism]], bool] = lambda cls: True) -> list[Case]:
     return [Case(cls, way, seed) for cls in CATALOGUE if where(cls) for way in MAKERS.get(cls.__name__, {}) for seed in range(count)]
+
+
+def some(chosen: Iterable[Case]) -> list[Any]:
+    """The cases, of which only the first of each kind is not slow."""
+    return [pytest.param(case, marks=[pytest.mark.slow] * (case.seed > 0), id=str(case)) for case in chosen]
 
 
 def has_rate(cls: type[Mechanism]) -> bool:

@@ -9,14 +9,14 @@ from typing import Any
 import mpmath as mp
 import numpy as np
 import pytest
-from conformance.catalogue import IONS, Case, cases, evaluate, has_rate
+from conformance.catalogue import IONS, Case, cases, evaluate, has_rate, some
 from reference.laws import RATES, Point, affinity, whole_affinity
 
 import ionflux as ifx
 from ionflux.mechanisms.base import ions_read
 
 EPS = 2.2e-16
-every = pytest.mark.parametrize("case", cases(3, has_rate), ids=str)
+every = pytest.mark.parametrize("case", some(cases(3, has_rate)))
 once = pytest.mark.parametrize("case", cases(1, has_rate), ids=str)
 
 
@@ -100,7 +100,7 @@ def test_flux_and_current_follow_from_the_stoichiometry_alone(case: Case) -> Non
     energy, size = affinity(m.moves, m.charge, at)
     if not m.fixed:
         assert np.all(np.abs(got.work + got.rate * energy) <= 30 * EPS * np.abs(got.rate) * size)
-    if m.thermodynamics != "cycle":
+    if m.law is not ifx.Law.CYCLE:
         np.testing.assert_allclose(got.work, -got.rate * got.affinity, rtol=1e-14)
 
 

@@ -9,6 +9,7 @@ written in, into the cell), and beside it the size of the terms that the rate is
     KCC2             (g/F) (E_K - E_Cl);  NKCC1  (g/F) (E_Na + E_K - 2 E_Cl)
     Na/K pumps       J_max;  J_max (Na_i/Na_o)^3;  k Na_i;  J_max (Na_i/(K_Na + Na_i))^3 (K_o/(K_K + K_o))^2
     published pumps  Hill, sigmoids, two populations, dependent on V, dependent on ATP: see each
+    exchangers       k [what comes in e^(-(1-g)qu) - what goes out e^(gqu)], with or without saturation
     cycles           N (prod a+ - prod a-)/(sum of the spanning products): see `cycle_pump`, `proton_pump`
     current clamp    i/(zF) of its carrier, or I/(zF A); without a carrier of single positive charges
 
@@ -143,14 +144,121 @@ def cotransport(g: Any, at: Point, terms: tuple[tuple[int, str, int], ...]) -> R
     return g / at.F * total, g / at.F * size
 
 
+def per_logarithm(m: Any, at: Point) -> Any:
+    """The conductance that is U F^2/RT, or the one given."""
+    return m.g if getattr(m, "g", None) is not None else at.exactly(m.U) * at.F / at.VT
+
+
 def kcc2(m: Any, at: Point) -> Rate:
     """(g/F)(E_K - E_Cl)."""
-    return cotransport(m.g, at, ((1, "K", 1), (-1, "Cl", -1)))
+    return cotransport(per_logarithm(m, at), at, ((1, "K", 1), (-1, "Cl", -1)))
 
 
 def nkcc1(m: Any, at: Point) -> Rate:
     """(g/F)(E_Na + E_K - 2 E_Cl)."""
-    return cotransport(m.g, at, ((1, "Na", 1), (1, "K", 1), (-2, "Cl", -1)))
+    return cotransport(per_logarithm(m, at), at, ((1, "Na", 1), (1, "K", 1), (-2, "Cl", -1)))
+
+
+def gated_nkcc1(m: Any, at: Point) -> Rate:
+    """U/(1 + e^((K_half - K_o)/width)) ln(Na_o K_o Cl_o^2 / Na_i K_i Cl_i^2)."""
+    y = (at.exactly(m.K_half) - at.c_out["K"]) / at.exactly(m.K_width)
+    gate = 1 / (1 + at.math.exp(y))
+    rate, size = nkcc1(m, at)
+    return gate * rate, gate * size * (1 + abs(y))
+
+
+def mass_action(k: Any, at: Point, into: tuple[str, ...], out: tuple[str, ...], charge: int = 0, gamma: Any = 0) -> Rate:
+    """k [prod of what comes in e^(-(1 - gamma) q u) - prod of what goes out e^(gamma q u)]; names with their side."""
+    q_u, e = charge * at.V / at.VT, at.math.exp
+    forward, backward = e(-(1 - gamma) * q_u), e(gamma * q_u)
+    for sides, product in ((into, "forward"), (out, "backward")):
+        for name in sides:
+            side, ion = name.split(".")
+            c = getattr(at, f"c_{side}")[ion]
+            forward, backward = (forward * c, backward) if product == "forward" else (forward, backward * c)
+    return k * (forward - backward), k * (forward + backward) * (len(into) + len(out) + abs(q_u))
+
+
+NA_CA = ("out.Na", "out.Na", "out.Na", "in.Ca"), ("in.Na", "in.Na", "in.Na", "out.Ca")
+
+
+def ncx(m: Any, at: Point) -> Rate:
+    """k (Na_o^3 Ca_i e^(-(1 - gamma) u) - Na_i^3 Ca_o e^(gamma u))."""
+    return mass_action(at.exactly(m.k), at, *NA_CA, 1, at.exactly(m.gamma))
+
+
+def luo_rudy_ncx(m: Any, at: Point) -> Rate:
+    """The same over (K_Na^3 + Na_o^3)(K_Ca + Ca_o)(1 + k_sat e^((gamma - 1) u))."""
+    x, u = at.exactly, at.V / at.VT
+    rate, size = mass_action(x(m.J_max), at, *NA_CA, 1, x(m.gamma))
+    saturated = (x(m.K_Na) ** 3 + at.c_out["Na"] ** 3) * (x(m.K_Ca) + at.c_out["Ca"])
+    saturated = saturated * (1 + x(m.k_sat) * at.math.exp((x(m.gamma) - 1) * u))
+    return rate / saturated, size / saturated
+
+
+def nhe(m: Any, at: Point) -> Rate:
+    return mass_action(at.exactly(m.k), at, ("out.Na", "in.H"), ("in.Na", "out.H"))
+
+
+def ae(m: Any, at: Point) -> Rate:
+    return mass_action(at.exactly(m.k), at, ("out.Cl", "in.HCO3"), ("in.Cl", "out.HCO3"))
+
+
+def mass_action_kcc2(m: Any, at: Point) -> Rate:
+    return mass_action(at.exactly(m.k), at, ("out.K", "out.Cl"), ("in.K", "in.Cl"))
+
+
+def mass_action_nkcc1(m: Any, at: Point) -> Rate:
+    return mass_action(at.exactly(m.k), at, ("out.Na", "out.K", "out.Cl", "out.Cl"), ("in.Na", "in.K", "in.Cl", "in.Cl"))
+
+
+def nbc(m: Any, at: Point) -> Rate:
+    """(g/F) (E_Na - n E_HCO3 + (n - 1) V)."""
+    rate, size = cotransport(m.g, at, ((1, "Na", 1), (-m.n, "HCO3", -1)))
+    g = at.exactly(m.g)
+    return rate + g / at.F * (m.n - 1) * at.V, size + g / at.F * (m.n - 1) * abs(at.V)
+
+
+def glutamate_rates(m: Any, at: Point) -> tuple[list[Any], list[Any]]:
+    x, u, e = at.exactly, at.V / at.VT, at.math.exp
+    loaded, returning = [], []
+    for side in (at.c_out, at.c_in):
+        load = (side["Na"] / x(m.K_Na)) ** 3 * side["H"] / x(m.K_H) * side["Glutamate"] / x(m.K_Glutamate)
+        back = side["K"] / x(m.K_K)
+        loaded.append(load / (1 + load + back))
+        returning.append(back / (1 + load + back))
+    return [loaded[0] * e(-u), returning[1]], [loaded[1] * e(u), returning[0]]
+
+
+def eaat(m: Any, at: Point) -> Rate:
+    v, size = ring(*glutamate_rates(m, at))
+    J = at.exactly(m.J_max)
+    return J * v, J * size * (8 + abs(at.V / at.VT))
+
+
+def pmca(m: Any, at: Point) -> Rate:
+    """J_max Ca^n/(K_Ca^n + Ca^n) ATP/(K_ATP + ATP)."""
+    Ca, K = at.c_in["Ca"], at.exactly(m.K_Ca)
+    rate = at.exactly(m.J_max) * Ca**m.n_Ca / (K**m.n_Ca + Ca**m.n_Ca)
+    if m.K_ATP is not None:
+        rate = rate * at.c_in["ATP"] / (at.exactly(m.K_ATP) + at.c_in["ATP"])
+    return rate, abs(rate)
+
+
+def atp_supply(m: Any, at: Point) -> Rate:
+    """Per volume: production, or k (rest - ATP); times ADP/(K_ADP + ADP)."""
+    x = at.exactly
+    if m.k is None:
+        rate, size = x(m.production) + 0 * at.V, x(m.production) + 0 * at.V
+    else:
+        rate, size = x(m.k) * (x(m.rest) - at.c_in["ATP"]), x(m.k) * (x(m.rest) + at.c_in["ATP"])
+    bound = 1 if m.K_ADP is None else at.c_in["ADP"] / (x(m.K_ADP) + at.c_in["ADP"])
+    return rate * bound, size * bound
+
+
+def atp_use(m: Any, at: Point) -> Rate:
+    rate = at.exactly(m.rate) * at.c_in["ATP"] / at.exactly(m.at)
+    return rate, abs(rate)
 
 
 def hill_pump(m: Any, at: Point) -> Rate:
@@ -264,8 +372,8 @@ def proton_rates(m: Any, at: Point) -> tuple[list[Any], list[Any]]:
     x, u, e = at.exactly, at.V / at.VT, at.math.exp
     ATP, ADP, Pi = (or_parameter(m, at, name) for name in ("ATP", "ADP", "Pi"))
     held = x(m.K_ATP) + ATP
-    inside, outside = at.c_in["H"] / x(m.K_H), at.c_out["H"] / x(m.K_H)
-    return [e(u / 2), inside * ATP / held], [outside * e(-u / 2), ADP * Pi / (x(m.K_eq) * held)]
+    inside, outside = at.c_in["H"] / x(m.K_in), at.c_out["H"] / x(m.K_out)
+    return [e(u / 2), inside * ATP / held], [outside * e(-u / 2), ADP * Pi / (x(m.K_eq) * held) * x(m.K_out) / x(m.K_in)]
 
 
 def proton_pump(m: Any, at: Point) -> Rate:
@@ -304,12 +412,28 @@ RATES: dict[str, Callable[[Any, Point], Rate]] = {
     "ATPNaKATPase": atp_pump,
     "CyclePump": cycle_pump,
     "HATPase": proton_pump,
+    "GatedNKCC1": gated_nkcc1,
+    "MassActionKCC2": mass_action_kcc2,
+    "MassActionNKCC1": mass_action_nkcc1,
+    "NCX": ncx,
+    "LuoRudyNCX": luo_rudy_ncx,
+    "NHE": nhe,
+    "AE": ae,
+    "NBC": nbc,
+    "EAAT": eaat,
+    "PMCA": pmca,
+    "ATPSupply": atp_supply,
+    "ATPUse": atp_use,
     "CurrentClamp": current_clamp,
 }
 
 
 #: rates of the steps of those that are cycles
-STEPS: dict[str, Callable[[Any, Point], tuple[list[Any], list[Any]]]] = {"CyclePump": cycle_rates, "HATPase": proton_rates}
+STEPS: dict[str, Callable[[Any, Point], tuple[list[Any], list[Any]]]] = {
+    "CyclePump": cycle_rates,
+    "HATPase": proton_rates,
+    "EAAT": glutamate_rates,
+}
 
 
 def affinity(moves: Any, charge: int, at: Point) -> Rate:

@@ -11,7 +11,7 @@ import ionflux as ifx
 from ionflux import Ca, Choline, Cl, IonSpecies, K, Na, celsius, species
 from ionflux.units import angstrom
 
-READY = "Na K Cl Ca Mg H OH HCO3 Li Rb Cs Ba Sr NH4 SO4 Br I_ F_ NO3 TMA Choline Gluconate".split()
+READY = "Na K Cl Ca Mg H OH HCO3 Li Rb Cs Ba Sr NH4 SO4 Br I_ F_ NO3 TMA Choline Gluconate Glutamate".split()
 
 
 @pytest.mark.parametrize("spelling", READY)

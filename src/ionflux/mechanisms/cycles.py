@@ -131,7 +131,8 @@ class HATPase(Mechanism):
 
     J = J_max · (α₁α₂ − β₁β₂)/(α₁ + β₁ + α₂ + β₂), a cycle of two states, with u = V F/RT and
 
-    α₁ = e^(u/2), β₁ = ([H]_out/K_H) e^(−u/2);  α₂ = ([H]_in/K_H) [ATP]/(K_ATP + [ATP]), β₂ = [ADP][Pi]/(K_eq (K_ATP + [ATP]))
+    α₁ = e^(u/2), β₁ = ([H]_out/K_out) e^(−u/2);  α₂ = ([H]_in/K_in) [ATP]/(K_ATP + [ATP]),
+    β₂ = (K_out/K_in) [ADP][Pi]/(K_eq (K_ATP + [ATP]))
 
     It rests where RT ln([H]_in/[H]_out) + F V + RT ln(K_eq [ATP]/([ADP][Pi])) = 0. ATP, ADP and Pi are the pools of these names where the
     cell has them, otherwise the parameters.
@@ -140,8 +141,8 @@ class HATPase(Mechanism):
     ----------
     J_max : float
         Scale of the rate, mol m⁻² s⁻¹.
-    K_H : float
-        Protons at which the sites, inside and outside, are half occupied, mol/m³ (1e-4 is pH 7).
+    K_in, K_out : float
+        Protons at which the site is half occupied where it faces inside and outside, mol/m³ (1e-4 is pH 7).
     K_ATP : float
         Half-saturation by ATP, mol/m³.
     ATP, ADP, Pi : float, optional
@@ -159,15 +160,16 @@ class HATPase(Mechanism):
     strength = "J_max"
     thermodynamics = "cycle"
     steps = (
-        (exponential("u", 0.5), (power("c_out.H", 1), power("K_H", -1), exponential("u", -0.5))),
+        (exponential("u", 0.5), (power("c_out.H", 1), power("K_out", -1), exponential("u", -0.5))),
         (
-            (power("c_in.H", 1), power("K_H", -1), _ATP, reciprocal("K_ATP", _ATP)),
-            (_ADP, either("c_in.Pi", "Pi"), power("K_eq", -1), reciprocal("K_ATP", _ATP)),
+            (power("c_in.H", 1), power("K_in", -1), _ATP, reciprocal("K_ATP", _ATP)),
+            (_ADP, either("c_in.Pi", "Pi"), power("K_eq", -1), power("K_out", 1), power("K_in", -1), reciprocal("K_ATP", _ATP)),
         ),
     )
 
     J_max: float = param("mol m^-2 s^-1", lo=0, hi=1e-3, doc="scale of the rate")
-    K_H: float = param("mol m^-3", lo=1e-9, hi=1.0, doc="protons at which the sites are half occupied")
+    K_in: float = param("mol m^-3", lo=1e-9, hi=1e2, doc="protons at which the site facing inside is half occupied")
+    K_out: float = param("mol m^-3", lo=1e-9, hi=1e2, doc="protons at which the site facing outside is half occupied")
     K_ATP: float = param("mol m^-3", lo=1e-4, hi=10, doc="half-saturation by ATP inside")
     ATP: float = param("mol m^-3", 9.8, lo=0, hi=100, doc="ATP inside", source=PAN)
     ADP: float = param("mol m^-3", 0.05, lo=0, hi=100, doc="ADP inside", source=PAN)

@@ -69,8 +69,9 @@ class LuoRudyNaKATPase(Mechanism):
     n_Na : float
         Hill exponent n.
 
-    Source: C.-H. Luo & Y. Rudy, Circ. Res. 74, 1071 (1994), I_NaK. M. Kalia et al., PLoS Comput. Biol. 17, e1009019 (2021) take K_Na 13 mM
-    and K_K 0.2 mM.
+    Source: C.-H. Luo & Y. Rudy, Circ. Res. 74, 1071 (1994), I_NaK.
+
+    M. Kalia et al., PLoS Comput. Biol. 17, e1009019 (2021) take K_Na 13 mM and K_K 0.2 mM.
     """
 
     law = Law.PRODUCT
@@ -110,9 +111,10 @@ class SigmoidNaKATPase(Mechanism):
     Na_half, Na_width, K_half, K_width : float
         Middle and width of each sigmoid, mol/m³.
 
-    Source: J. R. Cressman et al., J. Comput. Neurosci. 26, 159 (2009); the same numbers in N. Hübel & M. A. Dahlem, PLoS Comput. Biol. 10,
-    e1003941 (2014). Y. Wei et al., J. Neurosci. 34, 11733 (2014) and M. J. Sætra et al., PLoS Comput. Biol. 16, e1007661 (2020) take
-    K_half 3.5 mM.
+    Source: J. R. Cressman et al., J. Comput. Neurosci. 26, 159 (2009).
+
+    N. Hübel & M. A. Dahlem, PLoS Comput. Biol. 10, e1003941 (2014) have the same numbers; Y. Wei et al., J. Neurosci. 34, 11733 (2014) and
+    M. J. Sætra et al., PLoS Comput. Biol. 16, e1007661 (2020) take K_half 3.5 mM.
     """
 
     law = Law.PRODUCT
@@ -145,7 +147,9 @@ class HamadaNaKATPase(Mechanism):
     K_1, K_2 : float
         Half-saturations of the two, mol/m³.
 
-    Source: K. Hamada et al., Br. J. Pharmacol. 138, 1517 (2003), used by K. Dijkstra et al., J. Neurosci. 36, 11881 (2016).
+    Source: K. Hamada et al., Br. J. Pharmacol. 138, 1517 (2003).
+
+    K. Dijkstra et al., J. Neurosci. 36, 11881 (2016) take it so.
     """
 
     law = Law.PRODUCT
