@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from ._broadcast import Array
 from .elements import POINTS, Elements, State, lagrange, rule
-from .meshes import Mesh, graded, mesh_of
+from .meshes import Key, Mesh, graded, mesh_of
 from .profiles import Profile, ProfileAudit
 from .volumes import Answer, Found, Problem
 
@@ -20,8 +20,6 @@ _WANTED, _MOST, _ROUND_OFF = 1e-12, 5, 1e-8
 _START = 1e-4
 #: numbers in the matrices of elements that are in memory at once
 _PIECE = 3e6
-
-Key: TypeAlias = tuple[tuple[int, int], ...]
 
 
 def solve(problem: Problem, start: Profile | None) -> list[Answer]:
@@ -76,7 +74,7 @@ def _halve(problem: Problem, key: Key, first: Answer, before: Before, level: int
         J, dJ = fluxes(problem, e, y, tangent)
         J[failed] = np.nan
         change = problem._error(J, old.J, e.rows)
-        change = np.where(np.isfinite(change), change, np.inf)
+        change = np.maximum(np.where(np.isfinite(change), change, np.inf), problem.unresolved(mesh))
         lost = first.failed[old.some] | (failed & (level > 1))
         stop = lost | (change <= _WANTED) | ((change > 0.1 * old.error) & (old.error < _ROUND_OFF)) | (level == _MOST)
         if np.any(stop):
@@ -86,16 +84,11 @@ def _halve(problem: Problem, key: Key, first: Answer, before: Before, level: int
 
 
 def _mesh(problem: Problem, key: Key, level: int) -> Mesh:
-    """Elements: the cells of the coarsest mesh, halved `level` times in the place itself, and all kinks of energies between them."""
+    """Elements: the cells of the coarsest mesh, halved `level` times in the place itself."""
     coarse, parts = graded(key, 0), []
-    for k, layer in enumerate(problem.s.membrane.layers):
+    for k in range(len(problem.s.thickness)):
         of = np.flatnonzero(coarse.layer == k)
         s = np.concatenate([np.minimum(coarse.at[of] - k, 1.0), [1.0]])
-        for energy in () if layer.energy is None else (layer.energy.of(ion) for ion in problem.s.ions):
-            if isinstance(energy, tuple):
-                kinks = np.linspace(0.0, 1.0, len(energy))
-                s = np.concatenate([s, kinks[np.min(np.abs(kinks[:, None] - s), axis=1) > 1e-9]])
-                s.sort()
         for _ in range(level):
             finer = np.empty(2 * len(s) - 1)
             finer[::2], finer[1::2] = s, 0.5 * (s[1:] + s[:-1])

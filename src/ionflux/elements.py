@@ -100,7 +100,7 @@ class Elements:
             of = np.flatnonzero(mesh.layer == k)
             for i, ion in enumerate(s.ions):
                 D = None if layer.D is None else layer.D.of(ion)
-                if callable(D):
+                if callable(D) and f"layers.{k}.D.{ion.name}" not in s.varied:
                     values = called("D", D, at[of])
                     if np.any(values < 0):
                         raise InputError(f"layers.{k}.D of {ion.name}: the function gives negative diffusivities")

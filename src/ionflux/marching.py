@@ -13,7 +13,7 @@ from .courses import Course
 from .double_layers.screening import share
 from .electrochem import bernoulli
 from .errors import InputError, Interrupted, Status
-from .meshes import Interpolation, Mesh, equilibria, graded, keys
+from .meshes import Interpolation, Key, Mesh, equilibria, graded, keys
 from .profiles import Profile, interpolated
 from .stacks import Stack
 from .volumes import Problem, along_ions, romberg
@@ -202,24 +202,25 @@ class Marching:
 
     # ---- a sequence of meshes --------------------------------------------------------------------------------------------------
 
-    def alike(self) -> list[tuple[tuple[tuple[int, int], ...], np.ndarray]]:
+    def alike(self) -> list[tuple[Key, np.ndarray]]:
         """The rows that share their meshes; at an electrode cells are as fine as the ions it attracts will need them."""
         wanted = keys(self.s, equilibria(self.s))
         if self.closed:
             top = np.max(np.abs(self.V), axis=(0, 1)) * np.ones(self.s.n)
             more = 1 + np.ceil(top / (4 * np.log(2.0))).astype(int)
             wanted = [self._to_ends(key, int(m)) for key, m in zip(wanted, more, strict=True)]
-        found: dict[tuple[tuple[int, int], ...], list[int]] = {}
+        found: dict[Key, list[int]] = {}
         for row, key in enumerate(wanted):
             found.setdefault(key, []).append(row)
         return [(key, np.array(rows)) for key, rows in found.items()]
 
     @staticmethod
-    def _to_ends(key: tuple[tuple[int, int], ...], more: int) -> tuple[tuple[int, int], ...]:
+    def _to_ends(key: Key, more: int) -> Key:
         last = len(key) - 1
-        return tuple((0, min(24, fine + more)) if i in (0, last) else (sides, fine) for i, (sides, fine) in enumerate(key))
+        layers = enumerate(key)
+        return tuple((0, min(24, fine + more), kinks) if i in (0, last) else (sides, fine, kinks) for i, (sides, fine, kinks) in layers)
 
-    def refine(self, key: tuple[tuple[int, int], ...], rows: np.ndarray, tol: float, rtol: float | None = None) -> list[Reached]:
+    def refine(self, key: Key, rows: np.ndarray, tol: float, rtol: float | None = None) -> list[Reached]:
         """Halve the cells until the extrapolated states of each row stop to change; first of all the steps, on the coarsest mesh."""
         rtol = float(np.clip(_SHARE * tol, _TIGHTEST, _LOOSEST)) if rtol is None else rtol
         levels = [self.run(graded(key, _FIRST), rows, rtol)]
@@ -286,6 +287,6 @@ class Marching:
             return np.asarray(np.maximum(states, np.max(np.abs(seen - other_seen) / scale, axis=-1)))
 
 
-def _level(key: tuple[tuple[int, int], ...], mesh: Mesh) -> int:
+def _level(key: Key, mesh: Mesh) -> int:
     """How often the cells of the coarsest mesh of a key were halved."""
     return (len(mesh.width) // len(graded(key, 0).width)).bit_length() - 1

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from ._broadcast import Array
 from .constants import FARADAY, VACUUM_PERMITTIVITY
 from .errors import InputError
+from .membranes import Layer
+from .species import IonSpecies
 from .stacks import Stack
 
 #: cells of a layer without a double layer, on the coarsest mesh; two more for each factor of two in thickness over Debye length
 _FEWEST = 8
+
+#: how the layers of a membrane are graded, see `keys`
+Key: TypeAlias = tuple[tuple[int, int, tuple[float, ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -41,17 +47,32 @@ def mesh_of(parts: list[Array]) -> Mesh:
 
 
 @lru_cache(maxsize=256)
-def graded(key: tuple[tuple[int, int], ...], level: int) -> Mesh:
+def graded(key: Key, level: int) -> Mesh:
     """Return the mesh of a key, see `keys`, every cell halved `level` times."""
-    mesh = mesh_of([_map(both, fine, (_FEWEST + 2 * fine) << level) for both, fine in key])
+    mesh = mesh_of([_pieces(sides, fine, kinks, level) for sides, fine, kinks in key])
     for array in (mesh.layer, mesh.width, mesh.at):  # shared by all who ask for it
         array.flags.writeable = False
     return mesh
 
 
-def _map(sides: int, fine: int, n: int) -> Array:
-    """s at n + 1 equal steps. sides: 0 both ends are fine, −1 the left, +1 the right; fine: their cells are 3/2^fine of an even share."""
-    t, slope = np.linspace(0.0, 1.0, n + 1), min(1.0, 3.0 * 0.5**fine)
+def _pieces(sides: int, fine: int, kinks: tuple[float, ...], level: int) -> Array:
+    """s of the nodes of a layer. Between kinks the map is smooth, and on all levels a kink is a node."""
+    n = _FEWEST + 2 * fine
+    if not kinks:
+        return _map(sides, fine, np.linspace(0.0, 1.0, (n << level) + 1))
+    t = np.linspace(0.0, 1.0, 4097)
+    ends = np.array([0.0, *kinks, 1.0])
+    at = np.interp(ends, _map(sides, fine, t), t)
+    parts = [np.zeros(1)]
+    for (a, b), (left, right) in zip(itertools.pairwise(at), itertools.pairwise(ends), strict=True):
+        s = _map(sides, fine, np.linspace(a, b, (max(1, round(n * (b - a))) << level) + 1))
+        parts.append((left + (right - left) * (s - s[0]) / (s[-1] - s[0]))[1:])
+    return np.concatenate(parts)
+
+
+def _map(sides: int, fine: int, t: Array) -> Array:
+    """s at t from 0 to 1. sides: 0 both ends are fine, −1 the left, +1 the right; fine: their cells are 3/2^fine of an even share."""
+    slope = min(1.0, 3.0 * 0.5**fine)
     if slope > 0.95:
         return t
     if sides == 0:
@@ -59,11 +80,8 @@ def _map(sides: int, fine: int, n: int) -> Array:
         s = 0.5 * (1.0 + np.tanh(beta * (2 * t - 1)) / np.tanh(beta))
     else:
         gamma = _root(lambda g: g / np.expm1(g), slope)
-        s = np.expm1(gamma * t) / np.expm1(gamma)
-        if sides > 0:
-            s = (1.0 - s)[::-1]
-    s[0], s[-1] = 0.0, 1.0
-    return np.asarray(s)
+        s = np.expm1(gamma * t) / np.expm1(gamma) if sides < 0 else 1.0 - np.expm1(gamma * (1.0 - t)) / np.expm1(gamma)
+    return np.asarray(np.where(t == 0.0, 0.0, np.where(t == 1.0, 1.0, s)))
 
 
 def _root(falling: Any, value: float) -> float:
@@ -99,8 +117,11 @@ class Interpolation:
         return np.asarray(sum(w * values[..., i] for i, w in zip(self.index, self.weight, strict=True)))
 
 
-def keys(s: Stack, potentials: Array) -> list[tuple[tuple[int, int], ...]]:
-    """Return how each row wants its layers graded; potentials: (layers, rows or 1) of each layer in equilibrium, RT/F."""
+def keys(s: Stack, potentials: Array) -> list[Key]:
+    """Return how each row wants its layers graded; potentials: (layers, rows or 1) of each layer in equilibrium, RT/F.
+
+    Of each layer: which sides, how fine, see `_map`, and where energies given as arrays have their kinks.
+    """
     layers = len(s.thickness)
     fine = np.zeros((layers, s.n), dtype=int)
     z2 = (s.z**2)[:, None]
@@ -121,7 +142,17 @@ def keys(s: Stack, potentials: Array) -> list[tuple[tuple[int, int], ...]]:
     if layers > 1:
         sides[0] = 0 if charged[0] else 1
         sides[-1] = 0 if charged[-1] else -1
-    return [tuple(zip(sides, (int(f) for f in column), strict=True)) for column in fine.T]
+    kinks = [kinks_of(layer, s.ions) for layer in s.membrane.layers]
+    return [tuple(zip(sides, (int(f) for f in column), kinks, strict=True)) for column in fine.T]
+
+
+def kinks_of(layer: Layer, ions: Sequence[IonSpecies]) -> tuple[float, ...]:
+    """Return where energies given as arrays have their kinks, s."""
+    if layer.energy is None:
+        return ()
+    given = [layer.energy.of(ion) for ion in ions]
+    every = sorted({i / (len(energy) - 1) for energy in given if isinstance(energy, tuple) for i in range(1, len(energy) - 1)})
+    return tuple(b for a, b in itertools.pairwise([0.0, *every]) if b - a > 1e-9)
 
 
 def equilibria(s: Stack) -> Array:

@@ -8,10 +8,13 @@ from ._broadcast import Array
 from ._dispatch import films
 from .constants import FARADAY, VACUUM_PERMITTIVITY
 from .errors import InputError
-from .meshes import Mesh, equilibria
+from .meshes import Mesh, equilibria, kinks_of
 from .profiles import Profile
-from .slices import called, energy_at
+from .slices import GAUSS, WEIGHTS, called, energy_at
 from .stacks import NOTHING, Stack
+
+#: of a layer, to see whether a function is smooth; odd, so that no mesh is nested in them
+_PANELS = 999
 
 
 class Scaled:
@@ -88,7 +91,10 @@ class Scaled:
         return y
 
     def along(self, mesh: Mesh) -> tuple[Array, Array]:
-        """D over the layer's, over width, and the rise of energies, of each cell."""
+        """D over the layer's, over width, and the rise of energies, of each cell.
+
+        D is such that the resistance of the cell is right, ∫ e^{w}/D against a w that is linear, also where a function is not smooth.
+        """
         s, n = self.s, len(mesh.width)
         mobility = np.empty((len(s.ions), n))
         mobility[:] = 1.0 / mesh.width
@@ -99,13 +105,46 @@ class Scaled:
         for j, layer in enumerate(s.membrane.layers):
             cells = np.flatnonzero(mesh.layer == j)
             nodes = np.concatenate([at[cells], [1.0]])
+            inner = nodes[:-1, None] + np.diff(nodes)[:, None] * GAUSS
             for i, ion in enumerate(s.ions):
                 D = None if layer.D is None else layer.D.of(ion)
-                if callable(D) and f"layers.{j}.D.{ion.name}" not in s.varied:
-                    middle = 0.5 * (nodes[1:] + nodes[:-1])
-                    mobility[i, cells] *= np.maximum(called("D", D, middle), NOTHING)
                 energy = None if layer.energy is None else layer.energy.of(ion)
+                resistance = np.ones(inner.shape)
+                if callable(D) and f"layers.{j}.D.{ion.name}" not in s.varied:
+                    own = called("D", D, inner)
+                    if np.any(own < 0):
+                        raise InputError(f"layers.{j}.D of {ion.name}: the function gives negative diffusivities")
+                    resistance /= np.maximum(own, NOTHING)
                 if energy is not None:
                     w = energy_at(energy, nodes)
                     rise[i, cells] = np.diff(w)
+                    if callable(energy):
+                        resistance *= np.exp(energy_at(energy, inner) - w[:-1, None] - np.diff(w)[:, None] * GAUSS)
+                if callable(D) or callable(energy):
+                    mobility[i, cells] /= resistance @ WEIGHTS
         return mobility, rise if np.any(rise) else np.empty((0, n))
+
+    def unresolved(self, mesh: Mesh) -> float:
+        """How far ∫ e^w/D of a layer is off on a mesh, relative, the largest: functions that are not smooth need more than halved cells.
+
+        Against panels whose ends and points are not among those of any mesh: what falls between the points of a mesh is not between theirs.
+        """
+        s, worst = self.s, 0.0
+        at = mesh.at - np.concatenate([mesh.layer, mesh.layer[-1:]])
+        for j, layer in enumerate(s.membrane.layers):
+            own = np.concatenate([at[:-1][mesh.layer == j], [1.0]])
+            panels = np.unique([*np.linspace(0.0, 1.0, _PANELS + 1), *kinks_of(layer, s.ions)])
+            for ion in s.ions:
+                D = None if layer.D is None or f"layers.{j}.D.{ion.name}" in s.varied else layer.D.of(ion)
+                energy = None if layer.energy is None else layer.energy.of(ion)
+                if not (callable(D) or callable(energy)):
+                    continue  # the mesh has what kinks there are
+                total: list[float] = []
+                top = float(np.max(energy_at(energy, panels)))
+                for nodes in (panels, own):
+                    inner = nodes[:-1, None] + np.diff(nodes)[:, None] * GAUSS
+                    w = energy_at(energy, inner)
+                    parts = np.exp(w - top) / np.maximum(called("D", D, inner) if callable(D) else np.ones(inner.shape), NOTHING)
+                    total.append(float(np.sum(np.diff(nodes) * (parts @ WEIGHTS))))
+                worst = max(worst, abs(total[1] / total[0] - 1.0))
+        return worst if worst > 1e-13 else 0.0

@@ -15,10 +15,10 @@ from .stacks import NOTHING, Stack
 
 #: cells of a layer where nobody asks for certain places
 CELLS = 50
-_GAUSS, _WEIGHTS = np.polynomial.legendre.leggauss(8)
-_GAUSS, _WEIGHTS = 0.5 * (1.0 + _GAUSS), 0.5 * _WEIGHTS
+GAUSS, WEIGHTS = np.polynomial.legendre.leggauss(8)
+GAUSS, WEIGHTS = 0.5 * (1.0 + GAUSS), 0.5 * WEIGHTS
 #: integrals from 0 to each Gauss point of what is given at all of them
-_UP_TO = np.linalg.solve(np.vander(_GAUSS, 8, increasing=True).T, np.array([_GAUSS ** (p + 1) / (p + 1) for p in range(8)])).T
+_UP_TO = np.linalg.solve(np.vander(GAUSS, 8, increasing=True).T, np.array([GAUSS ** (p + 1) / (p + 1) for p in range(8)])).T
 
 
 @dataclass
@@ -166,7 +166,7 @@ class Problem:
         """Cells of one layer where something is a function: ∫ e^{ψ − ψ_a}/D by Gauss, as the resistance that gives it with ψ linear."""
         s = self.s
         mobility, _, field = functions
-        at = nodes[:-1, None] + np.diff(nodes)[:, None] * _GAUSS
+        at = nodes[:-1, None] + np.diff(nodes)[:, None] * GAUSS
         inverse = np.ones_like(at) if mobility is None else 1.0 / np.maximum(called("D", mobility, at), NOTHING)
         if np.any(inverse < 0):
             raise InputError(f"layers.{j}.D of {s.ions[i].name}: the function gives negative diffusivities")
@@ -174,22 +174,22 @@ class Problem:
         given = None if layer.energy is None else layer.energy.of(s.ions[i])
         w, w_nodes = (energy_at(given, at), energy_at(given, nodes)) if given is not None else (0.0 * at, 0.0 * nodes)
         if field is None:
-            inside = u[:, :-1, None] * (1.0 - _GAUSS) + u[:, 1:, None] * _GAUSS
+            inside = u[:, :-1, None] * (1.0 - GAUSS) + u[:, 1:, None] * GAUSS
         else:
-            where = x[:, :-1, None] + np.diff(x)[:, :, None] * _GAUSS
+            where = x[:, :-1, None] + np.diff(x)[:, :, None] * GAUSS
             inside = np.asarray(called("potential", field, where)) / s.VT[:, None, None]
         dragged = drift[:, :, None] * h[:, :, None] * (inverse @ _UP_TO.T)
-        swept = drift * h * (inverse @ _WEIGHTS)
+        swept = drift * h * (inverse @ WEIGHTS)
         z = s.z[i]
         local = z * (inside - u[:, :-1, None]) + (w - w_nodes[:-1, None]) + dragged
         rise = np.diff(w_nodes) + swept
         d = z * np.diff(u, axis=-1) + rise
         # both divided by what e^ψ is at the higher end
         high = np.maximum(d, 0.0)
-        parts = _WEIGHTS * np.exp(local - high[..., None]) * inverse
+        parts = WEIGHTS * np.exp(local - high[..., None]) * inverse
         whole = np.sum(parts, axis=-1)
         scale = np.where(d > 0, bernoulli(-d), bernoulli(d))  # B(d) e^{d} = B(-d)
-        return rise, h * whole * scale, np.sum(parts * _GAUSS, axis=-1) / whole
+        return rise, h * whole * scale, np.sum(parts * GAUSS, axis=-1) / whole
 
 
 def _functions(s: Stack, i: int, ion: Any, field: Any) -> tuple[Any, Any, Any]:

@@ -153,7 +153,7 @@ def stack(
         eps=table(eps),
         X=table(X),
         sigma=table(sigma),
-        D=np.maximum(D_, NOTHING),
+        D=np.maximum(D_, np.where(k_ > 0, NOTHING, 1e-12)),  # one of the two is enough to let nothing through
         k=np.maximum(k_, NOTHING),
         blocked=blocked,
         left=ends[0],

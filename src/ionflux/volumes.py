@@ -13,7 +13,7 @@ from ._broadcast import Array
 from ._dispatch import films
 from .constants import FARADAY
 from .double_layers.screening import share
-from .meshes import Interpolation, Mesh, graded, keys, own
+from .meshes import Interpolation, Key, Mesh, graded, keys, own
 from .profiles import Profile
 from .scaling import Scaled
 from .stacks import Stack
@@ -108,7 +108,8 @@ class Problem(Scaled):
         found = self._run(mesh, rows, None, 1e-3, none)
         for charge in (0.003, 0.01, 0.03, 0.1, 0.2, 0.35, 0.5, 0.7, 0.85, 1.0):
             found = self._run(mesh, rows, self._state(found), charge, none)
-        for step in range(1, 1 + max(1, int(np.ceil(np.max(np.abs(u), initial=0.0))))):
+        found.failed |= ~np.isfinite(u)
+        for step in range(1, 1 + max(1, int(np.ceil(np.max(np.abs(u), initial=0.0, where=np.isfinite(u)))))):
             open_ = np.flatnonzero(np.abs(u) > step - 1)  # a row takes its own steps, whoever is solved along with it
             there = np.clip(u[open_], -step, step)
             found.put(open_, self._run(mesh, rows[open_], self._state(found.take(open_)), 1.0, there))
@@ -170,10 +171,10 @@ class Problem(Scaled):
         failed = (turns < 0) | ~np.all(np.isfinite(out), axis=(1, 2))
         return Found(state[:, -1].copy(), state[:, :-1], out[:, 0] * unit, out[:, 1] * unit, failed)
 
-    def alike(self) -> list[tuple[tuple[tuple[int, int], ...], np.ndarray]]:
+    def alike(self) -> list[tuple[Key, np.ndarray]]:
         """The rows that share their meshes; how a row is solved does not depend on the others."""
         wanted = keys(self.s, self.equilibrium)
-        found: dict[tuple[tuple[int, int], ...], list[int]] = {}
+        found: dict[Key, list[int]] = {}
         for row, key in enumerate(wanted):
             found.setdefault(key, []).append(row)
         return [(key, np.array(rows)) for key, rows in found.items()]
@@ -206,7 +207,7 @@ class Problem(Scaled):
                     J[some], dJ[some], u[some], failed[some] = found.J, found.dJ, found.u[:, 0], found.failed
         return J, dJ, u, error, failed
 
-    def refine(self, key: tuple[tuple[int, int], ...], rows: np.ndarray, tol: float, start: Profile | None) -> list[Answer]:
+    def refine(self, key: Key, rows: np.ndarray, tol: float, start: Profile | None) -> list[Answer]:
         """Halve the cells until the extrapolated fluxes of each row stop to change."""
         done: list[Answer] = []
         meshes = [graded(key, 0)]
@@ -226,7 +227,7 @@ class Problem(Scaled):
             # on thousands of random membranes, by collocation
             change = self._error(J, romberg(table[0][:-1])[0], rows)
             share_ = np.clip(80.0 * np.sqrt(change), 0.05, 0.22) if len(levels) == _LEVELS else 0.05
-            error = np.maximum(self._error(J, coarser, rows), share_ * change)
+            error = np.maximum(np.maximum(self._error(J, coarser, rows), share_ * change), self.unresolved(finer))
             ends = np.array([level.u[:, 0] for level in levels])  # V over RT/F, which differs where the current is given
             potential, worse = romberg(ends)
             error = np.maximum(error, np.maximum(np.abs(potential - worse), 0.05 * np.abs(potential - romberg(ends[:-1])[0])))
