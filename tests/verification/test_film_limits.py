@@ -123,7 +123,7 @@ def test_fluxes_and_potentials_at_the_faces_of_a_lipid_membrane(sigma: Any, V: f
     assert rough.at(faces).c[K] == approx(exact.at(faces).c[K], rel=1e-7)
 
 
-@pytest.mark.parametrize("ratio", [1e3, -1e4, 3e4, 1e5, -1e5])
+@pytest.mark.parametrize("ratio", [1e3, *(pytest.param(r, marks=pytest.mark.slow) for r in (-1e4, 3e4, 1e5)), -1e5])
 def test_a_fixed_charge_up_to_a_hundred_thousand_times_the_salt(ratio: float) -> None:
     salt, bath = {K: 0.1, Cl: 0.1}, Layer(30e-9, eps_r=78.5)
     membrane = Membrane1D([bath, Layer(10e-9, eps_r=78.5, fixed_charge=0.1 * ratio), bath], T=T)
@@ -156,7 +156,7 @@ LANDSCAPES = {
 }
 
 
-@pytest.mark.parametrize("layer", LANDSCAPES.values(), ids=LANDSCAPES)
+@pytest.mark.parametrize("layer", [pytest.param(a, id=i, marks=[pytest.mark.slow] * ("function" in i)) for i, a in LANDSCAPES.items()])
 def test_the_estimate_holds_in_landscapes(layer: Layer) -> None:
     left, right = {**IN, Ca: 2.0, Cl: 156.0}, {**OUT, Ca: 0.0}
     V = np.array([-0.1, 0.0, 0.1])

@@ -26,7 +26,7 @@ def compared(groups: int, rows: int, tol: float) -> tuple[np.ndarray, np.ndarray
     return np.concatenate(true), np.concatenate(estimate), np.concatenate(status)
 
 
-@pytest.mark.parametrize("tol", [1e-4, 1e-6, 1e-8])
+@pytest.mark.parametrize("tol", [pytest.param(1e-4, marks=pytest.mark.slow), 1e-6, pytest.param(1e-8, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("many", [pytest.param(FEW, id="48"), pytest.param(MANY, id="1024", marks=pytest.mark.slow)])
 def test_the_estimate_of_the_error_is_honest_and_not_too_careful(many: tuple[int, int], tol: float) -> None:
     true, estimate, status = compared(*many, tol)
