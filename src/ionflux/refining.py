@@ -112,9 +112,13 @@ def _from_rest(f: Films, mesh: Mesh) -> tuple[State, np.ndarray]:
     rest = replace(f, clamped=True, given=np.zeros(f.n))
     y, failed, _ = Solver(rest, mesh).solve(guess(rest).on(rest, mesh))
     if f.clamped:
+        lost = failed.copy()
         for part in np.linspace(0.0, 1.0, 9)[1:]:
             y, failed, _ = Solver(replace(f, given=part * f.given), mesh).solve(y)
-        return y, failed
+            lost |= failed  # one that fails on the way is beyond its limit
+            if np.all(lost):
+                break
+        return y, lost
     y, failed, _ = Solver(f, mesh).solve(y)
     return y, failed
 
