@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from .cells import Pool as Pool
     from .cells import Slaved as Slaved
     from .comparison import compare_levels as compare_levels
+    from .conditions import hyperkalaemia as hyperkalaemia
+    from .conditions import ischaemia as ischaemia
+    from .conditions import mitochondrial_deficit as mitochondrial_deficit
+    from .conditions import ouabain as ouabain
     from .double_layers import ChargedBilayer as ChargedBilayer
     from .double_layers import DoubleLayer as DoubleLayer
     from .double_layers import charged_bilayer as charged_bilayer
@@ -133,6 +137,9 @@ if TYPE_CHECKING:
     from .mechanisms import Water as Water
     from .membranes import Layer as Layer
     from .membranes import Membrane1D as Membrane1D
+    from .noise import Flicker as Flicker
+    from .noise import flicker as flicker
+    from .noise import fluctuating as fluctuating
     from .pitzer_equations import PitzerParameters as PitzerParameters
     from .pitzer_equations import pitzer as pitzer
     from .planck import electroneutral as electroneutral
@@ -197,6 +204,8 @@ _HOMES = {
     "electrochem": "bernoulli born_energy chord_voltage driving_force electrochemical_difference ions_in membrane_charge "
     "nernst permeability_ratio",
     "comparison": "compare_levels",
+    "conditions": "hyperkalaemia ischaemia mitochondrial_deficit ouabain",
+    "noise": "Flicker flicker fluctuating",
     "double_layers": "ChargedBilayer DoubleLayer charged_bilayer double_layer gating_shift",
     "errors": "ConvergenceError ElectroneutralityError InputError Interrupted IonfluxError IonfluxWarning MissingExtra "
     "ModelError NoClosedForm NonFiniteError NoSteadyState NotNeutralWarning ScenarioError ShapeError "

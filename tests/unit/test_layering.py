@@ -30,7 +30,7 @@ LAYERS = (
     {"activities", "junctions"},
     {"pitzer_equations"},
     {"cells"},
-    {"starts"},
+    {"conditions", "noise", "starts"},
     {"_rebuild", "preset_library"},
     # the only place that knows both the objects and the arrays
     {"lowering"},
