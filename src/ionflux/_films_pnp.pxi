@@ -129,16 +129,16 @@ def pnp(const double[::1] z, const int[::1] layer, const double[::1] width, cons
                 taken = newton_on(&on, &grid, &lanes, state, w.step, w.tangent, w.store, &failed, most, close, S)
                 fluxes(&grid, &lanes, NULL, state, w.tangent, J, dJ, S)
             elif S == 1:
-                taken = newton(&grid, &lanes, state, w.step, w.tangent, w.store, &failed, most, close, 1)
+                taken = newton(&grid, &lanes, state, w.step, w.tangent, w.load, w.store, &failed, most, close, 1)
                 fluxes(&grid, &lanes, NULL, state, w.tangent, J, dJ, 1)
             elif S == 2:
-                taken = newton(&grid, &lanes, state, w.step, w.tangent, w.store, &failed, most, close, 2)
+                taken = newton(&grid, &lanes, state, w.step, w.tangent, w.load, w.store, &failed, most, close, 2)
                 fluxes(&grid, &lanes, NULL, state, w.tangent, J, dJ, 2)
             elif S == 3:
-                taken = newton(&grid, &lanes, state, w.step, w.tangent, w.store, &failed, most, close, 3)
+                taken = newton(&grid, &lanes, state, w.step, w.tangent, w.load, w.store, &failed, most, close, 3)
                 fluxes(&grid, &lanes, NULL, state, w.tangent, J, dJ, 3)
             else:
-                taken = newton(&grid, &lanes, state, w.step, w.tangent, w.store, &failed, most, close, S)
+                taken = newton(&grid, &lanes, state, w.step, w.tangent, w.load, w.store, &failed, most, close, S)
                 fluxes(&grid, &lanes, NULL, state, w.tangent, J, dJ, S)
             for lane in range(count):
                 turns[row + lane] = <int> v_get(&taken, lane)

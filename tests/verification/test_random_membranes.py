@@ -61,6 +61,7 @@ def test_one_of_a_batch_is_the_batch_bit_by_bit() -> None:
         for row in range(3):
             one = batch.one(row)
             assert one.I == whole.I[row]
+            assert one.dI_dV == whole.dI_dV[row]
             assert one.error == whole.error[row]
 
 

@@ -240,17 +240,19 @@ cdef inline vd add_step(const Grid *grid, vd *y, const vd *step, vm on, const in
     return worst
 
 
-cdef inline vd newton(const Grid *grid, const Lanes *p, vd *y, vd *step, vd *tangent, vd *store, vm *failed, int most, double close,
-                      const int S) noexcept nogil:
+cdef inline vd newton(const Grid *grid, const Lanes *p, vd *y, vd *step, vd *tangent, vd *before, vd *store, vm *failed, int most,
+                      double close, const int S) noexcept nogil:
     """Newton's method; returns how many steps each lane took.
 
     A step of `near` is followed by one that also has the tangent: convergence is quadratic, and that one is the last as a rule. It has
-    to be within `close`; lanes that are not yet there go on.
+    to be within `close`; lanes that are not yet there go on. Those that are keep their tangent: nothing of a lane may depend on the
+    others. before: memory for that, (n + 1, S + 1).
     """
     cdef vd worst, taken = v_set(0.0)
     cdef vd near = v_set(1e-3)
     cdef vm on = v_eq(taken, taken), coarse = on, lost
-    cdef int _turn
+    cdef int _turn, i
+    cdef bint again = False
     failed[0] = on
     for _turn in range(most):
         if not v_any(on):
@@ -263,7 +265,14 @@ cdef inline vd newton(const Grid *grid, const Lanes *p, vd *y, vd *step, vd *tan
             on = on & ~lost
             coarse = coarse & ~v_le(worst, near)
         else:
+            if again:
+                for i in range((grid.n + 1) * (S + 1)):
+                    before[i] = tangent[i]
             sweep(grid, p, y, step, tangent, store, 1, NULL, S)
+            if again:
+                for i in range((grid.n + 1) * (S + 1)):
+                    tangent[i] = v_select(on, tangent[i], before[i])
+            again = True
             worst = add_step(grid, y, step, on, S)
             taken = v_select(on, taken + v_set(1.0), taken)
             failed[0] = failed[0] & ~(on & v_le(worst, v_set(close)))

@@ -95,4 +95,6 @@ cdef inline vd newton_on(const Line *line, const Grid *grid, const Lanes *p, vd 
         taken = v_select(on, taken + v_set(1.0), taken)
         failed[0] = failed[0] & ~(on & v_le(worst, v_set(close)))
         on = on & ~v_le(worst, v_set(close)) & v_le(worst, v_set(1e8))
+    # the tangent of each lane where it stopped, not where the last of them did
+    sweep(grid, p, y, step, tangent, store, 1, NULL, S)
     return taken
