@@ -199,6 +199,7 @@ def _share(v: Mapping[str, Any], prefix: str, m: Any, way: Way) -> Any:
         into, out = v[f"{prefix}bath.{ion.name}"], v[f"{prefix}inside.{ion.name}"]
         return v[f"{prefix}_VT"] / ion.z * (kernel_log(into) - kernel_log(out))
 
+    assert way.ion is not None
     (other,) = (ion for ion in m.shared if ion != way.ion)
     return (v[f"{prefix}{m.name}.E_rev"] - E(other)) / (E(way.ion) - E(other))
 
