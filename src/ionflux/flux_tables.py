@@ -145,10 +145,12 @@ class FluxTable:
         u, J = columns[0] / VT, {}
         total: Any = 0.0
         conductance: Any = 0.0
+        known = {z: _bernoulli(z * u) for z in {abs(ion.z) for ion in self.ions}}
         for ion in self.ions:
             z, (left, right) = ion.z, (sides[side][ion] for side in (0, 1))
-            drive = left * bernoulli(-z * u) - right * bernoulli(z * u)
-            steep = -z / VT * (left * bernoulli(-z * u, derivative=True) + right * bernoulli(z * u, derivative=True))
+            (ahead, slope_ahead), (back, slope_back) = known[abs(z)] if z > 0 else known[abs(z)][::-1]
+            drive = left * back - right * ahead
+            steep = -z / VT * (left * slope_back + right * slope_ahead)
             J[ion] = P[ion] * drive
             total = total + z * FARADAY * J[ion]
             conductance = conductance + z * FARADAY * (slope[ion] * drive + P[ion] * steep)
@@ -306,3 +308,11 @@ class FluxTable:
 
 def _shaped(x: Array, shape: tuple[int, ...]) -> Any:
     return (x if x.size != 1 else np.broadcast_to(x.reshape(()), shape).copy()).reshape(shape) if shape else float(x[0])
+
+
+def _bernoulli(x: Array) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+    """B and B′ of x and of −x, both halves from the one at |x|, in which nothing cancels."""
+    size = np.abs(x)
+    B, slope = bernoulli(size), bernoulli(size, derivative=True)
+    other, other_slope, up = B + size, -1.0 - slope, x >= 0
+    return (np.where(up, B, other), np.where(up, slope, other_slope)), (np.where(up, other, B), np.where(up, other_slope, slope))
