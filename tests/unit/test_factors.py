@@ -170,6 +170,49 @@ def test_laws_are_checked_where_the_class_is_written(stated: dict[str, Any], mat
         with_factors(**stated)
 
 
+def ring_of(thermodynamics: str = "passive", **stated: Any) -> Mechanism:
+    """A carrier of two states for one Na, as it should be; `stated` may spoil it."""
+
+    def side(name: str) -> tuple[tuple[Factor, ...], Factor]:
+        site = (power(f"{name}.Na", 1), power("a", -1))
+        empty = reciprocal(1.0, (1.0, *site))
+        return (*site, empty), empty
+
+    bound, empty = zip(side("c_in"), side("c_out"), strict=True)
+    steps = (
+        ((*bound[1], exponential("u", -0.5)), (*bound[0], exponential("u", 0.5))),
+        (("b", empty[0]), ("b", empty[1])),
+    )
+    return with_factors(**{"law": Law.CYCLE, "thermodynamics": thermodynamics, "moves": {Na: 1}, "steps": steps, **stated})
+
+
+def test_a_carrier_of_ones_own_is_a_ring_of_steps_and_rests_at_the_nernst_potential() -> None:
+    m = ring_of()
+    E = ifx.nernst(Na, c_in=12.0, c_out=145.0)
+    seen = m.evaluate(V=np.array([E - 0.01, E, E + 0.01]), c_in={Na: 12.0}, c_out={Na: 145.0})
+    assert seen.rate[0] > 0 > seen.rate[2]
+    assert abs(seen.rate[1]) < 1e-12 * seen.rate[0]
+    np.testing.assert_allclose(seen.affinity, 96485.33212331002 * np.array([0.01, 0.0, -0.01]), rtol=1e-12, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("stated", "match"),
+    [
+        ({"moves": {Na: 2}}, "move 1 charges into the cell, and `moves` 2"),
+        ({"moves": {Na: 1, ifx.Cl: -1}}, "move 1 charges into the cell, and `moves` 2"),
+        ({"moves": {Na: 1, K: 1, ifx.Cl: 1}}, "take 1 ions from outside, and `moves` 3"),
+        (
+            {"steps": ((("a", power("c_out.Na", 1), exponential("u", -1.0)), ("b", power("c_in.Na", 1))), ("n", "n"))},
+            r"drive of \+",
+        ),
+    ],
+)
+def test_steps_that_are_not_the_transport_that_is_stated_are_refused(stated: dict[str, Any], match: str) -> None:
+    """The product of a loop is one where its ions are at equilibrium."""
+    with pytest.raises(ifx.ModelError, match=match):
+        ring_of(**stated)
+
+
 def test_a_pump_of_ones_own_is_less_than_ten_lines() -> None:
     @mechanism
     class Pump(Mechanism):

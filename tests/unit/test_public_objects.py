@@ -61,7 +61,13 @@ THINGS: dict[str, Any] = {
     **{type(m).__name__ + " " + str(i): m for i, m in enumerate(
         [m for cell in CELLS.values() for m in cell.membrane] + [
             ifx.NKCC1(g=0.1, scale=0.5, label="other"), ifx.Water(hydraulic=1e-20), ifx.Water(instant=True), ifx.Leak(K, g=1.0, E=-0.09),
-            ifx.CurrentClamp(1e-12),
+            ifx.CurrentClamp(1e-12), ifx.CyclePump(density=1e-8 / 3, pH=7.3), ifx.HATPase(J_max=1e-7, K_in=1e-4, K_out=0.1, K_ATP=0.3),
+            ifx.HillNaKATPase(J_max=1e-7), ifx.LuoRudyNaKATPase(J_max=1e-7, K_K=0.2), ifx.SigmoidNaKATPase(J_max=1e-7, K_half=3.5),
+            ifx.HamadaNaKATPase(J_max=1e-7), ifx.ATPNaKATPase(J_max=1e-7, K_ATP=0.2), ifx.KCC2(U=1e-7), ifx.NKCC1(U=1e-7 / 3),
+            ifx.GatedNKCC1(U=1e-7), ifx.MassActionKCC2(k=1e-11), ifx.MassActionNKCC1(k=1e-16), ifx.NCX(k=1e-13, gamma=1 / 3),
+            ifx.LuoRudyNCX(J_max=1e-7), ifx.NHE(k=1e-9), ifx.AE(k=1e-11), ifx.NBC(g=0.1, n=3), ifx.PMCA(J_max=1e-10, K_Ca=2e-4, n_Ca=2),
+            ifx.EAAT(J_max=1e-8, K_Na=50.0, K_H=1e-5, K_Glutamate=0.02, K_K=10.0), ifx.ATPSupply(k=0.1, rest=3.0, K_ADP=0.1),
+            ifx.ATPSupply(production=0.05), ifx.ATPUse(rate=0.04, at=3.0),
         ]
     )},
     "surface": ifx.ChargedSurface(-0.02, -0.05 / 3, 3e-9), "group": ifx.SurfaceGroup(1 / 2.1e-18, 3.6, binds={Na: 0.6e-3, K: 1e-4 / 3}),

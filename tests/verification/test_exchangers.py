@@ -156,6 +156,26 @@ def test_a_calcium_pump_and_a_leak_share_the_calcium_as_their_rates_say() -> Non
 
 
 @pytest.mark.parametrize(
+    "fields", [{"activity": "davies"}, {"surface": ifx.ChargedSurface(-0.02, -0.05, 4e-9)}], ids=["activity", "surface"]
+)
+def test_carriers_go_down_their_affinity_where_activities_or_charged_membranes_count(fields: dict[str, Any]) -> None:
+    """And at the end of a long run, without pumps, all rest together."""
+    membrane = [
+        ifx.NCX(k=3e-11), ifx.MassActionKCC2(k=1e-10), ifx.EAAT(J_max=1e-8, K_Na=50.0, K_H=1e-5, K_Glutamate=0.02, K_K=10.0),
+        ifx.Leak(Cl, P=1e-8), ifx.Leak(H, P=1e-7), ifx.Leak(K, P=1e-8), ifx.Leak(Na, P=1e-8),
+    ]  # fmt: skip
+    made = cell(
+        *membrane, inside={Na: 12.0, K: 130.0, Cl: 20.0, Ca: 1e-3, Glutamate: 3.0, H: 1e-4},
+        bath={Na: 145.0, K: 4.0, Cl: 152.59004, Ca: 1.8, Glutamate: 0.01, H: 4e-5}, **fields,
+    )  # fmt: skip
+    run = made.simulate(1e7, rtol=1e-8)
+    for m in made.mechanisms:
+        rate, affinity = run._look(f"rate.{m.name}"), run._look(f"affinity.{m.name}")
+        assert np.all(rate * affinity >= -1e-13 * np.max(np.abs(rate * affinity))), m.name
+        assert abs(affinity[-1]) < 1e-3 * np.max(np.abs(affinity))
+
+
+@pytest.mark.parametrize(
     ("make", "match"),
     [
         (lambda: ifx.KCC2(), "exactly one of g= or U="),

@@ -32,7 +32,7 @@ def concentrations(cell: Cell) -> frozenset[str]:
 
 @dataclass
 class Factors:
-    """The factors of one mechanism in one membrane."""
+    """The factors of one mechanism in one membrane; `_seen` holds nodes by name that stand for what would be read."""
 
     env: Env
     m: Mechanism

@@ -134,13 +134,17 @@ def _at_reference_area(env: Env, m: Mechanism) -> Node:
     raise InputError(f"{label}: no kernel for the rate law {m.law!r}")
 
 
+def active(env: Env, name: str) -> Node:
+    """What a carrier has of an ion in the solutions, also beside a charged membrane: the activity, where the cell asks for activities."""
+    return env.seen(name) if env.drop is None else env.program.exp(env.log(name))
+
+
 def exchange(env: Env, m: Mechanism) -> Node:
     """Mass action in the direction of `moves` less that against it, each with its part of the membrane potential."""
     p, q = env.program, float(m.charge)
     forward = [(f"{'c_out' if nu > 0 else 'c_in'}.{ion.name}", abs(nu)) for ion, nu in m.moves.items()]
     backward = [(f"{'c_in' if nu > 0 else 'c_out'}.{ion.name}", abs(nu)) for ion, nu in m.moves.items()]
-    # at a charged membrane the solutions count, as for every carrier; their activities, where the cell asks for them
-    seen = {name: env.seen(name) if env.drop is None else p.exp(env.log(name)) for name, _ in forward + backward}
+    seen = {name: active(env, name) for name, _ in forward + backward}
     split = Factors(env, m).parameter(m.split)
     energy = p.product(split, p.sum({env.u: q})) if q else None  # the part of q u against which the cycle runs forward
 
@@ -165,6 +169,8 @@ def exchange(env: Env, m: Mechanism) -> Node:
 class Ring:
     """A ring of states: what it moves per second, and what drives it round.
 
+    What it moves counts by its activity where the cell asks for activities, so that it rests with all else.
+
     v = (prod a+ - prod a-)/(sum over states and over the step left out of the product of all other rates, each towards that state)
 
     Source: T. L. Hill, Free Energy Transduction and Biochemical Cycle Kinetics (Springer, 1989), the diagram method for one cycle.
@@ -172,7 +178,8 @@ class Ring:
 
     def __init__(self, env: Env, m: Mechanism) -> None:
         self.program = env.program
-        factors = Factors(env, m)
+        moved = {f"{side}.{ion.name}" for ion in m.moves for side in ("c_in", "c_out")}
+        factors = Factors(env, m, {name: active(env, name) for name in moved})
         self.rates: list[tuple[Node, Node]] = []
         for step in m.steps:
             inputs = factors.read_all(step)

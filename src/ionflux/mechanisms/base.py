@@ -35,7 +35,7 @@ takes c^abs(ν): of the side that an ion comes from when the cycle runs in the d
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import Field, field, fields
 from enum import IntEnum
 from types import MappingProxyType
@@ -44,7 +44,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast, dataclass_transf
 from ionflux.errors import InputError, ModelError
 from ionflux.fields import Described, check_name, described, param
 from ionflux.species import IonSpecies
-from .factors import POTENTIALS, Factor, FactorKind, power, saturation, total
+from .factors import Factor, FactorKind, check_factors, power, saturation, total
+from .rings import check_ring
 
 if TYPE_CHECKING:
     from ionflux.evaluation import IV, Evaluation
@@ -110,6 +111,8 @@ class Mechanism(Described):
         super().__post_init__()
         if self.label is not None:
             check_name(self.label, f"{type(self).__name__}.label")
+        if self.steps:
+            check_ring(self)
 
     @property
     def law(self) -> Law:
@@ -212,9 +215,9 @@ def mechanism(cls: type[T]) -> type[T]:
     made.uses = MappingProxyType(dict(made.uses))
     if not isinstance(made.factors, property):
         made.factors = tuple(made.factors) if isinstance(made.factors, list | tuple) else (made.factors,)
-        _check_factors(where, made.factors, names)
+        check_factors(where, made.factors, names)
     made.steps = tuple(tuple(map(total, step)) for step in made.steps)
-    _check_factors(where, [factor for step in made.steps for factor in step], names)
+    check_factors(where, [factor for step in made.steps for factor in step], names)
     if made.law is Law.CYCLE and (len(made.steps) < 2 or any(len(step) != 2 for step in made.steps)):
         raise ModelError(f"{where}.steps: a cycle has at least two steps, each (forward, backward): steps = (('k_1', 'k_1_back'), ...)")
     if made.per not in ("area", "volume"):
@@ -245,23 +248,6 @@ def _check_fields(cls: type) -> None:
         value = vars(cls).get(name)
         if text in ("float", "float | None") and not (isinstance(value, Field) and "unit" in value.metadata):
             raise ModelError(f'{where}.{name} has no unit and no range; write {name}: float = param("mol m^-3", lo=..., hi=..., doc="...")')
-
-
-def _check_factors(where: str, factors: Iterable[Any], names: set[str]) -> None:
-    """Refuse what is no factor, reads nothing that there is, or needs a parameter that the class does not have."""
-    for factor in factors:
-        if not isinstance(factor, Factor):
-            raise ModelError(f"{where}.factors: {factor!r} is no factor; write (power('c_in.Na', 3), saturation('c_out.K', 'K_K', 2))")
-        for f in factor.walk():
-            side, dot, ion_name = f.of.partition(".")
-            if f.of in POTENTIALS or f.of in names or (not f.of and f.parts):
-                continue
-            if not dot or side not in ("c_in", "c_out") or not ion_name:
-                raise ModelError(
-                    f"{where}.factors: {f.of!r}; a factor reads 'c_in.<ion>' or 'c_out.<ion>', 'V', 'u', or a parameter of the class"
-                )
-        for name in sorted(factor.parameters - names):
-            raise ModelError(f"{where}.factors: there is no parameter {name!r}")
 
 
 def _check_thermodynamics(made: Any) -> None:

@@ -19,17 +19,18 @@ They nest. A factor that is never negative keeps the thermodynamics of the law t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from math import exp
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from ionflux.errors import ModelError
 
 __all__ = [
     "Factor",
     "FactorKind",
+    "check_factors",
     "either",
     "exponential",
     "hill",
@@ -203,3 +204,20 @@ def _term(term: Term) -> tuple[Number, tuple[Factor, ...]]:
         raise ModelError(f"{term!r} is no term of a sum; write a factor, a number, the name of a parameter, or (number, factor, factor)")
     factors = tuple(x for x in listed if isinstance(x, Factor))
     return (numbers[0] if numbers else 1.0, factors)
+
+
+def check_factors(where: str, factors: Iterable[Any], names: set[str]) -> None:
+    """Refuse what is no factor, reads nothing that there is, or needs a parameter that the class does not have."""
+    for factor in factors:
+        if not isinstance(factor, Factor):
+            raise ModelError(f"{where}.factors: {factor!r} is no factor; write (power('c_in.Na', 3), saturation('c_out.K', 'K_K', 2))")
+        for f in factor.walk():
+            side, dot, ion_name = f.of.partition(".")
+            if f.of in POTENTIALS or f.of in names or (not f.of and f.parts):
+                continue
+            if not dot or side not in ("c_in", "c_out") or not ion_name:
+                raise ModelError(
+                    f"{where}.factors: {f.of!r}; a factor reads 'c_in.<ion>' or 'c_out.<ion>', 'V', 'u', or a parameter of the class"
+                )
+        for name in sorted(factor.parameters - names):
+            raise ModelError(f"{where}.factors: there is no parameter {name!r}")
