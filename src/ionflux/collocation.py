@@ -75,7 +75,7 @@ def _halve(problem: Problem, key: Key, first: Answer, before: Before, level: int
         J[failed] = np.nan
         change = problem._error(J, old.J, e.rows)
         change = np.maximum(np.where(np.isfinite(change), change, np.inf), problem.unresolved(mesh))
-        lost = first.failed[old.some] | (failed & (level > 1))
+        lost = first.failed[old.some] | (failed & (level > 3))
         stop = lost | (change <= _WANTED) | ((change > 0.1 * old.error) & (old.error < _ROUND_OFF)) | (level == _MOST)
         if np.any(stop):
             done.append(_answer(problem, e, y, J, dJ, change, failed, stop))
