@@ -140,3 +140,48 @@ def test_a_pump_that_depends_on_v_or_on_pools_has_no_closed_form() -> None:
     )  # fmt: skip
     with pytest.raises(ifx.NoClosedForm, match="depends on u"):
         cell.closed_form()
+
+
+def in_a_cell(pump: ifx.Mechanism, **changes: Any) -> ifx.Cell:
+    leaks = [ifx.Leak(Na, P=4e-10), ifx.Leak(K, P=5e-9), ifx.Leak(ifx.Cl, P=1e-9), ifx.Water(P_f=2e-5)]
+    fields: dict[str, Any] = {
+        "C_m": 0.01, "V": -0.07, "inside": {Na: 12.0, K: 135.0, ifx.Cl: 7.0}, "bath": ifx.Bath({Na: 145.0, K: 4.0, ifx.Cl: 149.0}),
+        "impermeant": ifx.Impermeant(), "membrane": [*leaks, pump], "pools": [ifx.Pool("ATP", 3.0)], "hold": ("c_in.ATP",),
+    }  # fmt: skip
+    return ifx.Cell.sphere(8e-6, **{**fields, **changes})
+
+
+@pytest.mark.parametrize(
+    ("pump", "name", "values"),
+    [
+        (ifx.HillNaKATPase(J_max=4e-7), "n_Na", [1.0, 1.5, 3.0]),
+        (ifx.HillNaKATPase(J_max=4e-7), "K_Na", [5.0, 10.0, 31.0]),
+        (ifx.LuoRudyNaKATPase(J_max=4e-7), "K_K", [0.2, 1.5]),
+        (ifx.SigmoidNaKATPase(J_max=4e-7), "Na_width", [1.1, 3.0, 7.0]),
+        (ifx.SigmoidNaKATPase(J_max=4e-7), "K_half", [3.5, 5.5]),
+        (ifx.HamadaNaKATPase(J_max=4e-7), "share", [0.0, 0.62, 1.0]),
+        (ifx.ATPNaKATPase(J_max=4e-7, K_ATP=0.2), "K_ATP", [0.02, 0.2, 2.0]),
+        (ifx.CyclePump(density=2e-8), "delta", [-0.3, -0.055, 0.2]),
+        (ifx.CyclePump(density=2e-8), "pH", [6.5, 7.1]),
+        (ifx.CyclePump(density=2e-8), "k_3_back", [1e4, 2.8e5]),
+    ],
+    ids=lambda x: type(x).__name__ if isinstance(x, ifx.Mechanism) else str(x),
+)
+def test_every_number_of_a_pump_can_be_swept_and_scheduled(pump: ifx.Mechanism, name: str, values: list[float]) -> None:
+    cell, dotted = in_a_cell(pump), f"NaKATPase.{name}"
+    swept = ifx.sweep(cell, {dotted: values, "T": [300.0 + i for i in range(len(values))]}, until=30.0)
+    assert len({float(V) for V in swept.V}) == len(values)
+    for i in range(len(values)):
+        assert swept.cell(i).simulate(30.0, at=[30.0]).V[0] == swept.V[i]
+    late = cell.simulate(60.0, at=[60.0], rtol=1e-10, schedule={dotted: ifx.step(30.0, to=values[-1])})
+    resumed = cell.simulate(30.0, rtol=1e-10).cell_at(30.0).replace({dotted: values[-1]}).simulate(30.0, at=[30.0], rtol=1e-10)
+    assert late.V[0] == pytest.approx(resumed.V[0], abs=1e-8)
+
+
+def test_a_membrane_takes_one_pump_for_another_by_its_name() -> None:
+    """Blocking is the same for all: they carry one label."""
+    for pump in (ifx.HillNaKATPase(J_max=4e-7), ifx.CyclePump(density=2e-8), ifx.LuoRudyNaKATPase(J_max=4e-7)):
+        run = in_a_cell(pump).simulate(60.0, schedule={"NaKATPase.scale": ifx.step(10.0, to=0.0)}, rtol=1e-8, audit="full")
+        assert run.audit.ok
+        assert run.current["NaKATPase"][0] > 0.0 == run.current["NaKATPase"][-1]
+        assert run.V[-1] > run.at(10.0).V[0]

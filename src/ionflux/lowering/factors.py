@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ionflux.mechanisms.factors import POTENTIALS, FactorKind
+from .slots import Values, kernel_exp, kernel_log
 
 if TYPE_CHECKING:
     from ionflux.cells import Cell
@@ -86,6 +87,32 @@ class Factors:
             return self.env.slot(f"1/{name}", lambda v: 1.0 / v[name])
         return self.parameter(1.0 / number)
 
+    def _constant_power(self, number: float | str, n: int) -> Node:
+        """A parameter to a whole power, once per segment; by products, which have the same bits for a number and in an array."""
+        if n == 1 or not isinstance(number, str):
+            return self.parameter(number if n == 1 else float(number) ** n)
+        name = f"{self.env.prefix}{self.m.name}.{number}"
+
+        def formula(v: Values) -> Any:
+            whole = v[name] * 0.0 + 1.0
+            for _ in range(abs(n)):
+                whole = whole * v[name]
+            return whole if n >= 0 else 1.0 / whole
+
+        return self.env.slot(f"{name}^{n}", formula)
+
+    def _constant_exponential(self, f: Factor) -> Node:
+        name, by, origin = f"{self.env.prefix}{self.m.name}.{f.of}", f.scale, f.constant
+        assert isinstance(by, int | float)
+        assert isinstance(origin, int | float)
+        return self.env.slot(f"exp({by!r} ({name} - {origin!r}))", lambda v: kernel_exp((v[name] - origin) * by))
+
+    def _logarithm(self, number: float | str) -> Node:
+        name = f"{self.env.prefix}{self.m.name}.{number}"
+        if isinstance(number, str):
+            return self.env.slot(f"ln {name}", lambda v: kernel_log(v[name]))
+        return self.env.slot(f"ln {number!r}", lambda v: kernel_log(number))
+
     # ---- products ----------------------------------------------------------------------------------------------------------
     def times(self, strength: Node, factors: Iterable[Factor]) -> Node:
         """`strength` times all factors."""
@@ -123,6 +150,11 @@ class Factors:
             return whole if f.kind is FactorKind.TOTAL else p.reciprocal(whole)
         if f.kind is FactorKind.EITHER:
             return self.read(f.of) if self.env.has(f.of) else self.node(f.parts[0][1][0])
+        given = "." not in f.of and f.of not in POTENTIALS  # a parameter: what it makes changes with it only
+        if given and f.kind is FactorKind.POWER:
+            return self._constant_power(f.of, int(f.power))
+        if given and f.kind is FactorKind.EXPONENTIAL and not isinstance(f.constant, str) and not isinstance(f.scale, str):
+            return self._constant_exponential(f)
         x = self.read(f.of)
         if f.kind is FactorKind.POWER:
             n = int(f.power)
@@ -172,7 +204,7 @@ class Factors:
         assert f.constant is not None
         if not isinstance(n, str) and float(n).is_integer() and n >= 1:
             whole = int(n)
-            above, K = self._power(x, whole), self._power(self.parameter(f.constant), whole)
+            above, K = self._power(x, whole), self._constant_power(f.constant, whole)
             return p.divide(above, p.sum({K: 1.0, above: 1.0}))
-        distance = p.sum({p.log(x): -1.0, p.log(self.parameter(f.constant)): 1.0})
+        distance = p.sum({p.log(x): -1.0, self._logarithm(f.constant): 1.0})
         return p.logistic(p.product(self.parameter(n), distance))

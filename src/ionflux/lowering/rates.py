@@ -6,46 +6,23 @@ cycles per second of the whole membrane, mol/s, positive in the direction in whi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from ionflux._dispatch import kernels
 from ionflux.errors import InputError
 from ionflux.mechanisms import Law
 from .factors import Factors
 from .program import Node, Program
+from .slots import Formula as Formula
+from .slots import Values as Values
+from .slots import kernel_exp as kernel_exp
+from .slots import kernel_log as kernel_log
+from .slots import value as value
 
 if TYPE_CHECKING:
     from ionflux.mechanisms import Mechanism
     from ionflux.mechanisms.water import Water
-
-Values = Mapping[str, Any]  # dotted name -> number, or array over cells
-Formula = Callable[[Values], Any]
-
-
-def value(name: str) -> Formula:
-    """The formula of a parameter that is one of the user's numbers as it stands."""
-    return lambda v: v[name]
-
-
-def kernel_log(x: Any) -> Any:
-    """ln x by the kernels' own function, so that a number and an array of numbers agree to the last bit."""
-    return _by_kernel("log", x)
-
-
-def kernel_exp(x: Any) -> Any:
-    """e^x likewise."""
-    return _by_kernel("exp", x)
-
-
-def _by_kernel(name: str, x: Any) -> Any:
-    flat = np.atleast_1d(np.asarray(x, dtype=float)).ravel()
-    out = np.empty_like(flat)
-    kernels.vmath(name, flat, out)
-    return out.reshape(np.shape(x)) if np.ndim(x) else float(out[0])
 
 
 @dataclass(frozen=True)
