@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import ionflux as ifx
-from ionflux import Cl
+from ionflux import Cl, K, Na
+from ionflux._rebuild import rebuild
 from ionflux.units import celsius, hour, minute
 
 pytest.importorskip("pydantic")
@@ -304,3 +305,17 @@ def test_a_warning_of_a_bath_is_a_warning_of_the_file() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         assert math.isclose(ifx.Scenario.parse(text).cell.bath[Cl], 100.0)
+
+
+def test_channels_gates_and_synapses_go_through_a_file_and_come_back() -> None:
+    gate = ifx.Gate("w", 2, inf=ifx.Rate(1.0, 0.0, 1.0, 0.035, -0.01), tau=0.1, q10=2.5, T_ref=300.0)
+    rates = ifx.Gate("m", 3, alpha=ifx.Rate(-4e3, -1e5, -1.0, 0.04, -0.01), beta=120.0)
+    for thing in (
+        ifx.HHNa(g=1200.0), ifx.Channel("KM", permeates={K: 1, Na: 0.1}, P=1e-8, gates=[gate, rates]), ifx.Kir(g=3.0), ifx.K2P(P=1e-8),
+        ifx.Synapse(E_rev=-0.053, between=(Na, K), g=1.0), ifx.GABA_B(g=1.0), ifx.NMDA(g=2.0, Mg=0.5),
+        ifx.Gate("q", slaved=0.5, of="HHK.n", breaks=(0.1,), between=(0.0, 2.0)), gate, rates,
+    ):  # fmt: skip
+        assert ifx.from_toml(ifx.to_toml(thing)) == thing
+        assert rebuild(repr(thing)) == thing
+    with pytest.raises(ifx.InputError, match="function, which no file can hold"):
+        ifx.to_toml(ifx.Channel("x", permeates={K: 1}, g=1.0, gates=[ifx.Gate("w", inf=lambda V: 0.5, tau=1.0)]))

@@ -18,6 +18,7 @@ from ionflux.membranes import SURFACE_CHARGE, Membrane1D, PerIon
 from ionflux.quantities import unit_of
 from ionflux.schedules import Schedule, table
 from ionflux.species import READY_MADE, IonSpecies
+from .channels import part_of, unwritten
 from .membranes import per_ion
 from .units import written
 
@@ -72,7 +73,7 @@ class _Writer:
         found: dict[str, Any] = {}
         for f in dataclasses.fields(thing):
             value = getattr(thing, f.name)
-            if f.name in _UNWRITTEN.get(type(thing).__name__, ()) or value is None:
+            if f.name in (*_UNWRITTEN.get(type(thing).__name__, ()), *unwritten(thing)) or value is None:
                 continue
             if f.default is not REQUIRED and value == f.default and type(value) is type(f.default):
                 continue
@@ -91,6 +92,8 @@ class _Writer:
             return _numbers(value, "s")
         if isinstance(thing, Crossing) and f.name == "level":
             return _text(value, unit_of(thing.observable) or "1")
+        if (special := part_of(thing, f.name, value, self)) is not None:
+            return special
         if "unit" in f.metadata:
             return _text(value, f.metadata["unit"])
         if cls in ("RunSettings", "SweepSettings") and f.name == "at":
