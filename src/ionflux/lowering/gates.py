@@ -10,6 +10,7 @@ from ionflux.errors import ModelError, UnknownNameError
 from ionflux.mechanisms import Law
 from ionflux.mechanisms.gates import Rate
 from .factors import Factors
+from .flux_tables import permeability
 from .program import Node
 from .rates import Env, affinity, kernel_exp, kernel_log, value
 
@@ -170,6 +171,9 @@ def channel_rate(env: Env, gates: Gates, way: Way) -> Node:
         assert way.ion is not None
         drop = env.u if env.drop is None else env.drop
         ion = way.ion.name
+        if m.table is not None:
+            P = permeability(p, m.table, way.ion, lambda name: gates.V if name == "V" else env.c(name))
+            node = p.product(node, P) if P is not None else env.slot("0", lambda v: 0.0)
         node = p.ghk(node, env.seen(f"c_in.{ion}"), env.seen(f"c_out.{ion}"), p.sum({drop: float(way.ion.z)}))
     else:
         node = p.linear(node, affinity(env, way))  # type: ignore[arg-type]

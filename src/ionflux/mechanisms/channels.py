@@ -123,6 +123,11 @@ class Channel(Mechanism):
         Which ions pass, and how well relative to each other; may be left empty with `E`.
     g, P : float
         Conductance, S/m², or permeability, m/s, of an ion of weight 1 with all gates open; exactly one of the two.
+    table : FluxTable, optional
+        Instead of g and P: fluxes of a membrane in profile, from ``Membrane1D.table``, which runs from the inside (left) to the outside.
+        The ions are those of the table.
+    share : float
+        Of the membrane that a table stands for.
     gates : sequence of Gate
         None: always open.
     E : float, optional
@@ -145,6 +150,8 @@ class Channel(Mechanism):
     permeates: Mapping[IonSpecies, float] = field(default_factory=dict)
     g: float | None = param("S m^-2", None, lo=0, hi=1e5, doc="conductance with all gates open")
     P: float | None = param("m s^-1", None, lo=0, hi=1e-2, doc="permeability with all gates open")
+    table: Any = None
+    share: float = param("1", 1.0, lo=0, hi=1, doc="part of the membrane that a table stands for")
     gates: Sequence[Gate] = ()  # type: ignore[assignment]
     E: float | None = param("V", None, lo=-1, hi=1, doc="fixed reversal potential")
     q10_g: float = param("1", 1.0, lo=0.01, hi=100.0, doc="factor on the size for 10 K")
@@ -152,13 +159,17 @@ class Channel(Mechanism):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.table is not None:
+            if not hasattr(self.table, "chains"):
+                raise InputError(f"{self.name}.table = {self.table!r} is no FluxTable; make one with Membrane1D(...).table(...)")
+            object.__setattr__(self, "permeates", dict.fromkeys(self.table.chains, 1.0))
         object.__setattr__(self, "permeates", Weights(self.permeates, f"{self.name}.permeates"))
         object.__setattr__(self, "gates", as_gates(self.gates, f"{self.name}.gates"))
         if not self.permeates and self.E is None:
             raise InputError(f"{self.name}: permeates= names the ions that pass, {{K: 1}}")
         if self.E is not None and (self.g is None or len(self.permeates) > 1):
             raise InputError(f"{self.name}: a fixed reversal potential E= goes with g= and one ion at most")
-        if one_of(self, "g", "P") == "g":
+        if one_of(self, "g", "P", "table") == "g":
             for ion in self.permeates:
                 if ion.z == 0:
                     raise InputError(f"{self.name}: {ion.name} is neutral and carries no current; give P=")
@@ -184,13 +195,13 @@ class Channel(Mechanism):
 
     @property
     def law(self) -> Law:
-        """Law.OHMIC with `g`, Law.GHK with `P`."""
-        return Law.OHMIC if self.P is None else Law.GHK
+        """Law.OHMIC with `g`, Law.GHK with `P` or a table."""
+        return Law.GHK if self.g is None else Law.OHMIC
 
     @property
     def strength(self) -> str:
-        """``"g"`` or ``"P"``."""
-        return "g" if self.P is None else "P"
+        """``"g"``, ``"P"`` or ``"share"``."""
+        return "g" if self.g is not None else "P" if self.P is not None else "share"
 
     @property
     def fixed(self) -> bool:
@@ -211,8 +222,9 @@ class Channel(Mechanism):
     def reads(self) -> frozenset[str]:
         """Concentrations that gates and factors follow beside those of the ions that pass."""
         drives = {gate.of.partition(".")[2] for gate in self.gates if gate.of.startswith(("V-E.", "drive."))}
+        tabled = frozenset() if self.table is None else {axis.variable for axis in self.table.axes if axis.variable.startswith("c_")}
         both = {f"{side}.{ion}" for ion in drives for side in ("c_in", "c_out")}
-        return super().reads | both | {gate.of for gate in self.gates if gate.of.startswith("c_")}
+        return super().reads | both | tabled | {gate.of for gate in self.gates if gate.of.startswith("c_")}
 
 
 #: the rates of 6.3 °C, with V at rest about −65 mV

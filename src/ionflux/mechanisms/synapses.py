@@ -63,7 +63,7 @@ class Synapse(Channel):
         if (self.E_rev is None) != (self.between is None):
             raise InputError(f"{self.name}: E_rev= and between= go together, E_rev=-53*mV, between=(Na, K)")
         if self.between is not None:
-            if self.permeates:
+            if self.permeates and dict(self.permeates) != dict.fromkeys(self.between, 1.0):
                 raise InputError(f"{self.name}: give permeates=, or E_rev= with between=, not both")
             if len(tuple(self.between)) != 2 or not all(isinstance(i, IonSpecies) and i.z for i in self.between) or self.g is None:
                 raise InputError(f"{self.name}: between= names two ions that carry charge, (Na, K), and goes with g=")

@@ -46,11 +46,11 @@ def part_of(thing: Any, name: str, value: Any, writer: Any) -> Any:
         return {writer._ion(ion): weight for ion, weight in value.items()}
     if isinstance(thing, Channel) and name == "gates":
         return [writer.tree(gate) for gate in value]
+    if isinstance(thing, Channel) and name == "table" and value is not None:
+        raise InputError(f"{thing.name}.table is a table of fluxes, which no scenario file can hold; save it by itself, table.save(path)")
     if isinstance(thing, Gate) and name in UNITS:
         if callable(value) and not isinstance(value, Rate):
-            raise InputError(
-                f"Gate({thing.name!r}).{name} = {value!r} is a function, which cannot be written to a file; give a Rate or a number"
-            )
+            raise InputError(f"Gate({thing.name!r}).{name} = {value!r} is a function, which no file can hold; give a Rate or a number")
         if isinstance(value, float):
             return value if UNITS[name] == "1" else written(value, UNITS[name])
     return None
