@@ -127,7 +127,7 @@ class Observed:
     V : V. volume : m^3. area : m^2. c_in[ion], c_out[ion], c_impermeant, osmolarity_in, osmolarity_out : mol/m^3
     amount[ion] : mol. E[ion] : V. current[label] : A/m^2, outward positive (a CurrentClamp's: into the cell).
     flux[label][ion] : mol m^-2 s^-1, outward. electrode_charge : C, brought by electrodes, in V but in no ion
-    volume_out : m^3, of a finite outside. atp : mol/s used by the whole cell. energy : `Energy`
+    volume_out : m^3, of a finite outside. atp : mol/s used by the whole cell, what supplies it aside. energy : `Energy`
     """
 
     lowered: Lowered

@@ -63,7 +63,8 @@ class NKCC1(Mechanism):
 
     Source: linear in its affinity, as KCC2 of K. M. Düsterwald et al., eLife 7, e39575 (2018).
 
-    With `U` it is as in M. Kalia et al., PLoS Comput. Biol. 17, e1009019 (2021).
+    With `U` it is as in M. Kalia et al., PLoS Comput. Biol. 17, e1009019 (2021), whose rate per volt and cell (mol s⁻¹ V⁻¹) is
+    g · area/F.
     """
 
     law = Law.COTRANSPORT
