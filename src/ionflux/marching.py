@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from ._dispatch import transients
 from .courses import Course
 from .double_layers.screening import share
 from .electrochem import bernoulli
-from .errors import InputError, Interrupted, Status
+from .errors import InputError, Status
 from .meshes import Interpolation, Key, Mesh, equilibria, graded, keys
 from .profiles import Profile, interpolated
 from .stacks import Stack
@@ -24,10 +24,21 @@ _SHARE, _LOOSER, _TIGHTEST, _LOOSEST = 0.1, 10.0, 1e-11, 1e-4
 _FIRST, LEVELS, _MOST, _CELLS = 1, 3, 6, 4000
 #: points of interpolations; places of results between electrodes, at least; how little the error is taken to have fallen
 _POINTS, _PLACES, MARGIN = 8, 2800, 10.0
+#: relative size of rounding, with a margin
+_ROUNDING = 1e-13
 #: steps allowed in a run; rows that a thread takes at a time
 _STEPS, _CHUNK = 200_000, 8
 #: endings of the kernel (core/pnp_time.pxd) as `Status`
 ENDS = {0: Status.CANCELLED, 1: Status.OK, 2: Status.STEP_TOO_SMALL, 3: Status.NOT_FINITE}
+
+
+class Found(NamedTuple):
+    """States and what is seen of them (see `Marching.seen`) at the slots, and just before t = 0, on the nodes that meshes share."""
+
+    y: Array
+    seen: Array
+    y_before: Array
+    seen_before: Array
 
 
 @dataclass
@@ -44,6 +55,10 @@ class Marched:
     seen_before: Array
     passed: Array
     counts: np.ndarray
+
+    def found(self, each: int) -> Found:
+        """What was found, at every `each`-th node."""
+        return Found(self.y[..., ::each], self.seen, self.y_before[..., ::each], self.seen_before)
 
     def take(self, keep: np.ndarray) -> Marched:
         """Some of the rows."""
@@ -148,12 +163,7 @@ class Marching:
                 self.closed, rtol, first, _STEPS, cancelled, y, passed, counts, a, b,
             )  # fmt: skip
 
-        try:
-            share(m, self.threads, some, _CHUNK)
-        except KeyboardInterrupt:
-            raise Interrupted(
-                "interrupted: nothing of a run in profile is kept; ask for fewer or earlier times to see its beginning"
-            ) from None
+        share(m, self.threads, some, _CHUNK)
         counts[bad, 2] = 3
         y[counts[:, 2] != 1] = np.nan
         seen = self.seen(mesh, rows, y)
@@ -225,7 +235,7 @@ class Marching:
         rtol = float(np.clip(_SHARE * tol, _TIGHTEST, _LOOSEST)) if rtol is None else rtol
         levels = [self.run(graded(key, _FIRST), rows, rtol)]
         loose = self.run(levels[0].mesh, rows, _LOOSER * rtol)
-        in_time = 2.0 / _LOOSER * self._difference(levels[0], loose.y, levels[0].y, loose.seen, levels[0].seen)
+        in_time = 2.0 / _LOOSER * self._difference(levels[0].mesh, rows, levels[0].found(1), loose.found(1), tol)
         late = np.any(in_time[:, self._asked()] > 0.5 * tol, axis=1)
         if np.any(late) and rtol > _TIGHTEST:
             tighter = max(0.1 * rtol, _TIGHTEST)
@@ -235,11 +245,10 @@ class Marching:
         done: list[Reached] = []
         while True:
             some = levels[-LEVELS:]
-            y, worse = romberg(np.array([level.y[..., :: 1 << k] for k, level in enumerate(some)]))
-            seen, worse_seen = romberg(np.array([level.seen for level in some]))
-            found = some[-1]
-            last = self._difference(some[0], y, worse, seen, worse_seen)
-            plain = self._difference(some[0], y, found.y[..., :: 1 << (LEVELS - 1)], seen, found.seen)
+            common = [level.found(1 << k) for k, level in enumerate(some)]
+            column = [romberg(np.array(values)) for values in zip(*common, strict=True)]
+            here, worse = (Found(*values) for values in zip(*column, strict=True))
+            last, plain = (self._difference(some[-1].mesh, rows, here, other, tol) for other in (worse, common[-1]))
             # what the last extrapolation changed is the error of the one before; by how much that was smaller than that of the mesh says
             # how much smaller the error now is, with a margin
             with np.errstate(invalid="ignore", divide="ignore"):
@@ -248,14 +257,14 @@ class Marching:
             finer = graded(key, _FIRST + len(levels))
             stop = np.all(error[:, self._asked()] <= tol, axis=1) | failed | (len(levels) + _FIRST > _MOST) | (len(finer.width) > _CELLS)
             if np.any(stop):
-                best = found.take(stop)
+                best = some[-1].take(stop)
                 fill = Interpolation(some[0].mesh, best.mesh, _POINTS)
                 at = best.y[..., :: 1 << (LEVELS - 1)]
                 # places so close that sums over them are sums over the profile, too
                 shown = best.mesh
                 while self.closed and len(shown.width) < _PLACES:
                     shown = graded(key, _level(key, shown) + 1)
-                done.append(Reached(rows[stop], best, best.y + fill(y[stop] - at), seen[stop], error[stop], shown))
+                done.append(Reached(rows[stop], best, best.y + fill(here.y[stop] - at), here.seen[stop], error[stop], shown))
             if np.all(stop):
                 return done
             keep = ~stop
@@ -265,26 +274,39 @@ class Marching:
     def _asked(self) -> slice:
         return slice(0 if self.course.t[0] == 0 else 1, None)
 
-    def _difference(self, at: Marched, y: Array, other: Array, seen: Array, other_seen: Array) -> Array:
-        """Largest difference of two states at each slot, (rows, slots), each quantity relative to how far it has moved since before t = 0.
+    def _difference(self, mesh: Mesh, rows: np.ndarray, one: Found, other: Found, tol: float) -> Array:
+        """Largest difference of two results at each slot, (rows, slots): of each quantity relative to its size, and of how far it has moved
+        since before t = 0 relative to that; currents and fluxes, which are rates, relative to their size.
 
-        Currents and fluxes, which are rates, relative to their size. What has moved by less than a thousandth of its largest excursion
-        counts as if it had moved by that.
+        What has moved by less than a thousandth of its largest excursion counts as if it had moved by that, and nothing counts that
+        rounding could have done.
         """
-        coarse = at.y_before[..., :: (at.y_before.shape[-1] - 1) // (y.shape[-1] - 1)]
-        moved = np.max(np.abs(y - coarse), axis=-1)
-        size = np.max(np.abs(y), axis=(1, 3), keepdims=True)[..., 0]
+        ions, rounding = len(self.s.ions), _ROUNDING / tol
         with np.errstate(invalid="ignore", divide="ignore"):
-            scale = np.maximum(np.maximum(moved, 1e-3 * np.max(moved, axis=1, keepdims=True)), 1e-9 * size + 1e-300)
-            states = np.max(np.max(np.abs(y - other), axis=-1) / scale, axis=-1)
-            rates = np.concatenate([seen[..., :2] - at.seen_before[..., :2], seen[..., 2:]], axis=-1)
-            # an ion that does not pass, and a current that is the rest of large fluxes, against the largest of the fluxes
-            size = np.abs(rates)
-            size[..., 2:] = np.maximum(size[..., 2:], 1e-6 * np.max(size[..., 2:], axis=-1, keepdims=True))
-            floor = 1e-9 * np.abs(seen) + 1e-12 * np.max(np.abs(self.problem.given[:, 0])) + 1e-300
-            floor[..., 2:] = 1e-300
-            scale = np.maximum(np.maximum(size, 1e-3 * np.max(size, axis=1, keepdims=True)), floor)
-            return np.asarray(np.maximum(states, np.max(np.abs(seen - other_seen) / scale, axis=-1)))
+            size = np.max(np.abs(one.y), axis=(1, 3))[:, None] + 1e-300
+            change, moved = (one.y - one.y_before) - (other.y - other.y_before), np.max(np.abs(one.y - one.y_before), axis=-1)
+            scale = np.maximum(np.maximum(moved, 1e-3 * np.max(moved, axis=1, keepdims=True)), rounding * size)
+            worst = np.max(np.max(np.abs(change), axis=-1) / scale, axis=-1)
+            worst = np.maximum(worst, np.max(np.max(np.abs(one.y - other.y), axis=-1) / size, axis=-1))
+            # charges, which are differences of potential over the first and the last cell
+            given, (mobility, _) = self.of(self.given, rows), self.problem.along(mesh)
+            A = np.max((given[mesh.layer, 0] / mesh.width[:, None])[[0, -1]], axis=0)[:, None, None] * size[..., -1:]
+            Q, was = one.seen[..., :2], one.seen_before[..., :2]
+            moved = np.abs(Q - was)
+            scale = np.maximum(np.maximum(moved, 1e-3 * np.max(moved, axis=1, keepdims=True)), rounding * A)
+            change = np.abs((Q - was) - (other.seen[..., :2] - other.seen_before[..., :2]))
+            worst = np.maximum(worst, np.max(change / scale, axis=-1))
+            scale = np.maximum(np.max(np.abs(Q), axis=1, keepdims=True), rounding * A)
+            worst = np.maximum(worst, np.max(np.abs(Q - other.seen[..., :2]) / scale, axis=-1))
+            # rates: an ion that hardly passes, and a current that is the rest of large fluxes, against the largest of the fluxes
+            J, noise = one.seen[..., 2:], np.zeros((len(rows), 1, 1 + 2 * ions))
+            for i in range(ions):
+                W = given[mesh.layer, 4 + i] * mobility[i][:, None] * size[:, 0, i]
+                noise[:, 0, 1 + i], noise[:, 0, 1 + ions + i] = W[0], W[-1]
+            noise[:, 0, 0] = np.max(noise[:, 0, 1:], axis=-1)
+            large = np.maximum(np.abs(J), 1e-6 * np.max(np.abs(J), axis=-1, keepdims=True))
+            scale = np.maximum(np.maximum(large, 1e-3 * np.max(large, axis=1, keepdims=True)), rounding * noise + 1e-300)
+            return np.asarray(np.maximum(worst, np.max(np.abs(J - other.seen[..., 2:]) / scale, axis=-1)))
 
 
 def _level(key: Key, mesh: Mesh) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -46,6 +46,8 @@ class TimeScales(NamedTuple):
 
 class ProfileRun:
     """Concentrations and potential through a membrane in time, or through a batch of them. Time comes after the batch, x last.
+
+    A run is also the sequence of its profiles: ``run[i]`` is ``run.profile(i)``.
 
     Attributes
     ----------
@@ -188,6 +190,15 @@ class ProfileRun:
             self.shape, self.ions, self.x, phi[:, 0], c[:, :, 0], np.ascontiguousarray(f["J_left"][:, :, i]), f["V"][:, i],
             f["error"][:, i], f["status"], lambda: nan, audit, {**self._label, "t": f"{self.t[i]:g} s"},
         )  # fmt: skip
+
+    def __len__(self) -> int:
+        return len(self.t)
+
+    def __getitem__(self, i: int) -> Profile:
+        return self.profile(i)
+
+    def __iter__(self) -> Iterator[Profile]:
+        return (self.profile(i) for i in range(len(self.t)))
 
     def at(self, t: float) -> Profile:
         """Return the profiles at another time, s: solved for, not interpolated."""

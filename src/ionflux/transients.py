@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from ._broadcast import VOLTAGE, Array, Given, checked
 from .constants import FARADAY, VACUUM_PERMITTIVITY
 from .courses import course, is_schedule, times
-from .errors import ConvergenceError, InputError, Status, StepSizeError
+from .errors import ConvergenceError, InputError, Interrupted, Status, StepSizeError
 from .marching import ENDS, Marching, Reached
 from .membranes import Membrane1D
 from .meshes import Mesh, equilibria, own
@@ -85,6 +85,8 @@ def pnp_transient(
         A single problem that was not solved to that accuracy; `partial` holds what there is.
     StepSizeError
         A single problem whose steps became too small.
+    Interrupted
+        Ctrl-C, within a tenth of a second.
 
     Notes
     -----
@@ -119,12 +121,17 @@ def pnp_transient(
     path = course(V if scheduled else s.V, before, wanted)
     marching = Marching(s, before, path, blocking, profile, threads)
     every = np.arange(s.n)
-    if nodes is not None:
-        mesh = own(s, nodes)
-        found = marching.run(mesh, every, _GIVEN)
-        reached = [Reached(every, found, found.y, found.seen, np.full(found.y.shape[:2], np.nan), mesh)]
-    else:
-        reached = [r for key, rows in marching.alike() for r in marching.refine(key, rows, tol)]
+    try:
+        if nodes is not None:
+            mesh = own(s, nodes)
+            found = marching.run(mesh, every, _GIVEN)
+            reached = [Reached(every, found, found.y, found.seen, np.full(found.y.shape[:2], np.nan), mesh)]
+        else:
+            reached = [r for key, rows in marching.alike() for r in marching.refine(key, rows, tol)]
+    except KeyboardInterrupt:
+        raise Interrupted(
+            "pnp_transient: interrupted; nothing of a run in profile is kept, ask for earlier times to see its beginning"
+        ) from None
 
     def again(moments: Array) -> ProfileRun:
         return pnp_transient(

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import signal
+import time
 from typing import Any
 
 import numpy as np
 import pytest
 
-from ionflux import Cl, ConvergenceError, InputError, K, Layer, Membrane1D, Na, UnitRangeError, pnp, pnp_transient, step, time_scales
+from ionflux import (
+    Cl,
+    ConvergenceError,
+    InputError,
+    Interrupted,
+    K,
+    Layer,
+    Membrane1D,
+    Na,
+    UnitRangeError,
+    pnp,
+    pnp_transient,
+    step,
+    time_scales,
+)
 from ionflux.constants import FARADAY, GAS_CONSTANT, VACUUM_PERMITTIVITY
 
 FILM, SALT = Membrane1D(Layer(5e-9, eps_r=78.5), T=298.15), {K: 100.0, Cl: 100.0}
@@ -62,12 +78,32 @@ def test_a_run_says_what_it_is() -> None:
     assert run.V.tolist() == [[0.0, 0.0], [0.01, 0.01]]
     assert run.profile(-1).c["K"].shape == (2, 9)
     assert np.isnan(run.error).all()
+    assert len(run) == len(list(run)) == 2
     with pytest.raises(InputError, match="no profile"):
         run.profile(2)
 
 
 def test_a_single_time_is_a_list_of_one() -> None:
     assert pnp_transient(FILM, SALT, SALT, 0.01, t=1e-9, nodes=8).I.shape == (1,)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers here")
+def test_a_run_can_be_interrupted() -> None:
+    rung = []
+
+    def ring(*_: object) -> None:
+        rung.append(time.monotonic())
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, 0.3)
+    try:
+        with pytest.raises(Interrupted):
+            pnp_transient(FILM, SALT, SALT, 0.01 * np.arange(16), t=np.linspace(0.0, 1e-6, 4000), nodes=24, threads=2)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
+    assert time.monotonic() - rung[0] < 0.2  # a tenth of a second, and what a busy machine adds
 
 
 def test_time_scales_are_those_of_debye_and_einstein() -> None:

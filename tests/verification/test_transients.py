@@ -124,6 +124,13 @@ def test_what_is_at_rest_stays_at_rest() -> None:
     assert run.stats["steps"] < 60
 
 
+def test_nothing_happens_at_rest_and_little_to_little() -> None:
+    call = {"t": [1e-9, 1e-7], "tol": 1e-5}
+    rest, small, ten = (pnp_transient(gel(), IN, OUT, V, **call) for V in (0.0, 1e-6, 1e-5))
+    assert np.all(rest.error < 1e-5)
+    assert (ten.Q - rest.Q) / (small.Q - rest.Q) == approx(10.0, rel=1e-4)
+
+
 def test_the_error_of_the_volumes_is_of_second_order() -> None:
     membrane, salt, _, tau = gap(0.2)
     Q = [pnp_transient(membrane, salt, salt, 0.05, t=[0.5 * tau], blocking=True, nodes=n).Q[0] for n in (40, 80, 160)]
