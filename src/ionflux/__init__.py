@@ -103,6 +103,7 @@ if TYPE_CHECKING:
     from .mechanisms import ATPNaKATPase as ATPNaKATPase
     from .mechanisms import ATPSupply as ATPSupply
     from .mechanisms import ATPUse as ATPUse
+    from .mechanisms import AverageFiring as AverageFiring
     from .mechanisms import BathExchange as BathExchange
     from .mechanisms import Buffer as Buffer
     from .mechanisms import CaBuffer as CaBuffer
@@ -216,7 +217,7 @@ _HOMES = {
     "files": "load",
     "flux_tables": "FluxTable",
     "ghk": "ghk_conductance ghk_current ghk_flux ghk_membrane ghk_voltage unidirectional_fluxes",
-    "mechanisms": "AE AMPA ATPNaKATPase ATPSupply ATPUse BathExchange Buffer CaBuffer Channel ConstantNaKATPase "
+    "mechanisms": "AE AMPA ATPNaKATPase ATPSupply ATPUse AverageFiring BathExchange Buffer CaBuffer Channel ConstantNaKATPase "
     "CubicNaKATPase CurrentClamp CyclePump EAAT GABA_A GABA_B Gate GatedNKCC1 GlialBuffer GlialUptake HATPase "
     "HHK HHNa HamadaNaKATPase HillNaKATPase K2P KCC2 Kir KirBoltzmann Law Leak LinearNaKATPase LuoRudyNCX "
     "LuoRudyNaKATPase MassActionKCC2 MassActionNKCC1 Mechanism NBC NCX NHE NKCC1 NMDA NaKATPase PMCA Rate "

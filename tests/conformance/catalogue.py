@@ -157,6 +157,12 @@ MAKERS: dict[str, dict[str, Maker]] = {
         "at once": lambda rng: ifx.CaBuffer(total=log_uniform(rng, 1e-2, 1), K_d=log_uniform(rng, 1e-4, 1e-2), charge_of_site=-2.0),
         "with rates": lambda rng: ifx.CaBuffer(total=log_uniform(rng, 1e-2, 1), K_d=log_uniform(rng, 1e-4, 1e-2), k_on=1e3),
     },
+    "AverageFiring": {
+        "sodium": lambda rng: ifx.AverageFiring(Na, rate=log_uniform(rng, 1e-3, 1), background=rng.uniform(0, 3)),
+        "potassium": lambda rng: ifx.AverageFiring(
+            K, rate=log_uniform(rng, 1e-3, 1), background=rng.uniform(0, 3), slope=rng.uniform(0, 40)
+        ),
+    },
     "BathExchange": {"diffusion": lambda rng: ifx.BathExchange(K, rate=log_uniform(rng, 0.1, 10), c=rng.uniform(2, 12))},
     "GlialUptake": {"sigmoid": lambda rng: ifx.GlialUptake(K, G=log_uniform(rng, 1, 100))},
     "GlialBuffer": {"binding": lambda rng: ifx.GlialBuffer(K, k=log_uniform(rng, 1e-5, 1e-3), B_0=rng.uniform(100, 600))},

@@ -391,6 +391,19 @@ def current_clamp(m: Any, at: Point) -> Rate:
 
 
 #: by the name of the class. What has no rate of its own (water, voltage clamp) is tested where it acts: see tests/conformance
+def average_firing(m: Any, at: Point) -> Rate:
+    """Cressman et al. 2009, erratum; every term is positive but the 1 that g_1 is taken from."""
+    e, x = at.math.exp, at.exactly
+    a, k = at.c_in["Na"] / at.c_out["Na"], at.c_out["K"] / at.c_in["K"]
+    g_1 = 420 * (1 - x(0.75) * (1 - x(0.93) * e(x(-2.6) * a)) ** x(0.3))
+    g_2 = e((1 - x(7.41) * k) / (x(1.94) + x(1.98) * e(x(-2.6) * a)))
+    with np.errstate(over="ignore"):  # an infinite denominator is right
+        g_3 = ((1 + e(x(35.7) * (1 + x(1.94) * a - x(24.3) * k))) * (1 + e(x(0.88) * (1 + x(1.48) * a - x(24.6) * k)))) ** -5
+    slope = 0 if m.slope is None else x(m.slope)
+    rate = x(m.rate) * (g_1 * g_2 * g_3 + x(m.background) * e(-slope * k))
+    return rate, x(m.rate) * (420 * g_2 * g_3 * (200 + 400 * a + 5000 * k) + x(m.background) * (1 + slope * k))
+
+
 RATES: dict[str, Callable[[Any, Point], Rate]] = {
     "Leak": leak,
     "Channel": channel,
@@ -410,6 +423,7 @@ RATES: dict[str, Callable[[Any, Point], Rate]] = {
     "SigmoidNaKATPase": sigmoid_pump,
     "HamadaNaKATPase": hamada_pump,
     "ATPNaKATPase": atp_pump,
+    "AverageFiring": average_firing,
     "CyclePump": cycle_pump,
     "HATPase": proton_pump,
     "GatedNKCC1": gated_nkcc1,

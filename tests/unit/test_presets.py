@@ -31,7 +31,7 @@ def variants(name: str) -> list[ifx.Cell]:
 
 
 def test_all_presets_are_listed_and_an_unknown_one_brings_the_list() -> None:
-    names = "kay2017 dusterwald2018 hoppensteadt_peskin hodgkin_huxley1952 dijkstra2016 hubel2014 barreto_cressman2011"
+    names = "kay2017 dusterwald2018 hoppensteadt_peskin hodgkin_huxley1952 dijkstra2016 hubel2014 barreto_cressman2011 reference_neuron"
     assert presets() == tuple(names.split())
     with pytest.raises(ifx.UnknownNameError, match="did you mean 'kay2017'.*dusterwald2018"):
         preset("kay2016")

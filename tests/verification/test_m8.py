@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from reference import models
-from reference.seizures import Seizures
+from reference.seizures import Average, Seizures
 
 import ionflux as ifx
 from ionflux import K, Na
@@ -91,3 +91,45 @@ def test_audit_names_what_the_model_leaves_out() -> None:
     audit = neuron(**{"bath.K": 8.0}).simulate(1.0).audit
     assert audit.gap is not None
     assert {"NaKATPase", "GlialUptake", "BathExchange", "c_in.K", "c_in.Cl", "c_out.Na"} <= set(audit.unaccounted)
+
+
+# ---- the two-variable average ---------------------------------------------------------------------------------------------------
+
+
+@rows("red.rest")
+def test_average_rests_where_published(row: dict[str, Any]) -> None:
+    rest = neuron(variant="reduced", **row["overrides"]).steady_state()
+    assert rest.stable
+    got = rest.c_out[K] if row["quantity"] == "[K]_out" else rest.c_in[Na]
+    assert got == pytest.approx(row["value"], rel=row["rtol"])
+
+
+def test_average_swings_as_published() -> None:
+    start = neuron(variant="reduced").steady_state().resting()
+    cell = start.replace({"BathExchange.c": 8.0})
+    events = [ifx.crosses("c_out.K", 8.0, "up")]
+    run = cell.simulate(620.0, at=np.arange(500.0, 620.0, 0.002), events=events, rtol=1e-9)
+    up = [e.t for e in run.events if e.t > 500.0]
+    found = {"period": up[-1] - up[-2]}
+    for what, c in (("[K]_out", run.c_out[K]), ("[Na]_in", run.c_in[Na])):
+        found |= {f"min {what}": float(c.min()), f"max {what}": float(c.max())}
+    for row in ROWS:
+        if row["id"].startswith("m8.red.osc"):
+            assert found[row["quantity"]] == pytest.approx(row["value"], rel=row["rtol"])
+
+
+@pytest.mark.parametrize("own", [{"K_b": 4.5}, {"K_b": 12.0, "rho": 1.0}, {"K_b": 8.0, "G": 40.0, "eps": 2.0}], ids=str)
+def test_average_at_other_parameters(own: dict[str, float]) -> None:
+    model = Average(**own)
+    want = model.run(40.0, [3.8, 19.0])
+    run = neuron(variant="reduced", **own).simulate(40.0, at=[1.0, 5.0, 20.0, 40.0], rtol=1e-9)
+    at = want.at([1.0, 5.0, 20.0, 40.0])
+    np.testing.assert_allclose(run.c_out[K], at[:, 0], rtol=1e-7)
+    np.testing.assert_allclose(run.c_in[Na], at[:, 1], rtol=1e-7)
+
+
+def test_average_gains_its_swing_as_the_bath_rises() -> None:
+    """Two Hopf bifurcations, one on either side of 8 mM."""
+    rests = {c: neuron(variant="reduced", K_b=c).steady_state() for c in (4.0, 25.0)}
+    assert all(rest.stable for rest in rests.values())
+    assert not neuron(variant="reduced", K_b=8.0).steady_state(start=rests[4.0]).stable

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ionflux.errors import InputError
 from ionflux.mechanisms import Law
+from .averages import firing
 from .factors import Factors
 from .program import Node, Program
 from .slots import Formula as Formula
@@ -102,6 +103,8 @@ def _at_reference_area(env: Env, m: Mechanism) -> Node:
     strength = factors.times(strength, m.factors)
     if m.law is Law.PRODUCT:
         return strength
+    if m.law is Law.FIRING:
+        return p.product(strength, firing(env, m))
     if m.law is Law.COTRANSPORT:
         return p.linear(strength, affinity(env, m))
     if m.law is Law.EXCHANGE:

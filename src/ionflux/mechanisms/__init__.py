@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ionflux.fields import param
+from .averages import AverageFiring
 from .base import Law, Mechanism, mechanism
 from .buffers import Buffer, CaBuffer
 from .calcium import PMCA
@@ -40,6 +41,7 @@ __all__ = [
     "ATPNaKATPase",
     "ATPSupply",
     "ATPUse",
+    "AverageFiring",
     "BathExchange",
     "Buffer",
     "CaBuffer",

@@ -26,6 +26,7 @@ positive entry. With u = V F/RT, B(x) = x/(eˣ − 1) and q = Σ z ν the laws a
     CURRENT       I/(q F A) or i/(q F)                                       of an electrode; `I`, A, or `i`, A/m²
     OUTSIDE       see `surroundings`
     BUFFER        see `buffers`
+    FIRING        see `averages`
     VOLTAGE       what keeps V where it is asked to be                       of an electrode; `V`, V
 
 and every rate is multiplied by `scale` and by the `factors` of its class (see `ionflux.mechanisms.factors`). In EXCHANGE each product
@@ -69,6 +70,7 @@ class Law(IntEnum):
     CYCLE = 8
     OUTSIDE = 20
     BUFFER = 21
+    FIRING = 22
 
 
 @described

@@ -12,7 +12,16 @@ from ionflux.cells import Cell
 from ionflux.errors import InputError, UnknownNameError
 from ionflux.fields import plain
 
-_NAMES = ("kay2017", "dusterwald2018", "hoppensteadt_peskin", "hodgkin_huxley1952", "dijkstra2016", "hubel2014", "barreto_cressman2011")
+_NAMES = (
+    "kay2017",
+    "dusterwald2018",
+    "hoppensteadt_peskin",
+    "hodgkin_huxley1952",
+    "dijkstra2016",
+    "hubel2014",
+    "barreto_cressman2011",
+    "reference_neuron",
+)
 
 
 @dataclass(frozen=True)
