@@ -55,6 +55,14 @@ def test_what_atp_brings_is_the_affinity_less_that_of_the_ions_and_does_not_depe
     assert 50e3 < ATP[0] < 65e3  # J/mol
 
 
+def test_the_cycle_saturates_at_absurd_potentials_and_stays_a_number() -> None:
+    V = np.array([-25.0, -10.0, -3.0, 3.0, 10.0, 25.0])
+    rate = PUMP.evaluate(V=V, **AT_REST).rate
+    assert rate[0] == pytest.approx(rate[1], rel=1e-6) < 0
+    assert rate[5] == pytest.approx(rate[4], rel=1e-6) > 0
+    assert np.all(np.diff(rate) >= -1e-12 * np.abs(rate[1:]))
+
+
 @pytest.mark.parametrize("pools", [{}, {"ATP": 3.0, "ADP": 0.3, "Pi": 5.0, "H": 1e-4}, {"ATP": 0.05, "ADP": 3.0, "Pi": 20.0}])
 def test_the_cycle_reverses_where_the_affinity_does(pools: dict[str, float]) -> None:
     def at(V: float) -> Any:

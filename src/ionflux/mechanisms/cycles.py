@@ -9,7 +9,7 @@ from typing import ClassVar
 from ionflux.fields import param
 from ionflux.species import H, IonSpecies, K, Na
 from .base import Law, Mechanism, mechanism
-from .factors import either, exponential, power, reciprocal, total
+from .factors import Factor, either, exponential, power, reciprocal, total
 
 PAN = "Pan et al. 2020"
 
@@ -26,15 +26,19 @@ _PHOSPHATE = (
 )
 
 
-def _bound(side: str) -> dict[str, object]:
-    """Occupation of one side: three Na (the first of them in the field), two K, and all that the sites may hold."""
+def _bound(side: str) -> dict[str, tuple[Factor, ...]]:
+    """Occupation of one side: three Na (the first of them in the field), two K, over all that the sites may hold.
+
+    Outside all of it is multiplied by e^(u/2), which keeps every exponential small where V is large.
+    """
     end = "i" if side == "c_in" else "e"
     Na_2, K_2 = (power(f"{side}.Na", 1), power(f"Kd_Na{end}2", -1)), (power(f"{side}.K", 1), power(f"Kd_K{end}", -1))
-    field = (exponential("u", "delta"),) if side == "c_in" else (exponential("u", "delta"), exponential("u", 1.0))
-    three = (power(f"{side}.Na", 3), power(f"Kd_Na{end}1", -1), power(f"Kd_Na{end}2", -2), reciprocal((1.0, *field)))
+    half = () if side == "c_in" else (exponential("u", 0.5),)
+    field = reciprocal((1.0, exponential("u", "delta"), *half))
+    three = (power(f"{side}.Na", 3), power(f"Kd_Na{end}1", -1), power(f"Kd_Na{end}2", -2), field)
     one_Na, one_K = total(1.0, (1.0, *Na_2)), total(1.0, (1.0, *K_2))
-    empty = reciprocal((1.0, *three), (1.0, one_Na, one_Na), (1.0, one_K, one_K), -1.0)
-    return {"Na": (*three, empty), "K": (power(f"{side}.K", 2), power(f"Kd_K{end}", -2), empty)}
+    empty = reciprocal((1.0, *three), (1.0, one_Na, one_Na, *half), (1.0, one_K, one_K, *half), (-1.0, *half))
+    return {"Na": (*three, empty), "K": (power(f"{side}.K", 2), power(f"Kd_K{end}", -2), *half, empty)}
 
 
 def _steps() -> tuple[tuple[object, object], ...]:
@@ -42,10 +46,10 @@ def _steps() -> tuple[tuple[object, object], ...]:
     a = (_ATP, power("Kd_ATP", -1))
     free = reciprocal(1.0, (1.0, *a))
     return (
-        (("k_1", *inside["Na"]), ("k_1_back", _ADP)),  # type: ignore[misc]
-        ("k_2", ("k_2_back", *outside["Na"])),  # type: ignore[misc]
-        (("k_3", *outside["K"]), ("k_3_back", *_PHOSPHATE, _PROTONS, free)),  # type: ignore[misc]
-        (("k_4", *a, free), ("k_4_back", *inside["K"])),  # type: ignore[misc]
+        (("k_1", *inside["Na"]), ("k_1_back", _ADP)),
+        ("k_2", ("k_2_back", *outside["Na"])),
+        (("k_3", *outside["K"]), ("k_3_back", *_PHOSPHATE, _PROTONS, free)),
+        (("k_4", *a, free), ("k_4_back", *inside["K"])),
     )
 
 
