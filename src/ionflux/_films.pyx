@@ -1,13 +1,16 @@
 # cython: language_level=3, cdivision=True, boundscheck=False, wraparound=False, initializedcheck=False
 """Films on arrays: one profile a lane. The physics is in core/np.pxd and core/pnp.pxd.
 
-Rows are profiles; _films_pnp.pxi has those whose potential follows from Poisson's equation. Every function does the rows first ... last - 1, so that threads can share the work; arrays of results are written in
-place. Built once per instruction set; results are equal to the last bit across builds, threads and places in an array.
+Rows are profiles; _films_pnp.pxi has those whose potential follows from Poisson's equation. Every function does the rows
+first ... last - 1, so that threads can share the work; arrays of results are written in place. Built once per instruction set; results
+are equal to the last bit across builds, threads and places in an array.
 """
-from ionflux.core.lanes cimport IFX_ISA, VL, v_alloc, v_free, v_get, v_put, v_set, vd, vm
+from ionflux.core.lanes cimport (
+    IFX_ISA, VL, v_abs, v_alloc, v_any, v_eq, v_fma, v_fnma, v_free, v_get, v_le, v_max, v_min, v_put, v_select, v_set, vd, vm,
+)
 from ionflux.core.np cimport Cell, ahead, behind, cell_of, load_square, store_square
-from ionflux.core.pnp cimport MAX_IONS, MAX_LAYERS, Grid, Lanes, fluxes, newton
-from ionflux.core.pnp_lines cimport Line, newton_on, slopes
+from ionflux.core.pnp cimport MAX_IONS, MAX_LAYERS, Grid, Lanes, add_step, sweep
+from ionflux.core.pnp_lines cimport Line, fluxes, load_of
 from ionflux.core.vmath cimport v_below, v_exp
 
 cdef enum:
@@ -203,4 +206,5 @@ cdef inline vd of_rows(const double *x, Py_ssize_t row, int count, Py_ssize_t st
     return a
 
 
+include "_films_newton.pxi"
 include "_films_pnp.pxi"

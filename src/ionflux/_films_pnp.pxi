@@ -65,6 +65,36 @@ cdef inline void profile_of(vd *state, const double[:, :, ::1] y, int first, int
                 v_put(state + k * N + i, lane, y[row + (lane if lane < count else count - 1), i, k])
 
 
+cdef inline void cold(vd *state, const Grid *grid, const double[:, :, ::1] given, const double[:, ::1] start, Py_ssize_t row,
+                      int count) noexcept nogil:
+    """Where to start: the drop of potential shared among the layers, in each of them its own potential on top."""
+    cdef Py_ssize_t per_row = 1 if given.shape[2] > 1 else 0, start_row = 1 if start.shape[1] > 1 else 0
+    cdef int i, k, n = grid.n, S = grid.ions, N = S + 1
+    cdef const int *layer = grid.layer
+    cdef vd shift, share, t = v_set(0.0)
+    for k in range(1, n):
+        share = of_rows(&given[layer[k - 1], 3, 0], row, count, per_row)
+        t = t + share * v_set(grid.width[k - 1])
+        shift = of_rows(&start[layer[k], 0], row, count, start_row)
+        if layer[k - 1] != layer[k]:
+            shift = v_set(0.5) * (shift + of_rows(&start[layer[k - 1], 0], row, count, start_row))
+        state[k * N + S] = state[S] + (state[n * N + S] - state[S]) * t + shift
+        for i in range(S):
+            state[k * N + i] = (state[i] + (state[n * N + i] - state[i]) * t) * v_exp(-v_set(grid.z[i]) * shift)
+
+
+cdef vd solved(Work *w, const Line *line, const Grid *grid, const Lanes *p, vd *J, vd *dJ, vm *failed, int most,
+               double close) noexcept nogil:
+    """Newton's method, and the fluxes. line: NULL where V is given."""
+    cdef vd taken
+    if line != NULL:
+        taken = newton_on(line, grid, p, w.state, w.step, w.tangent, w.store, failed, most, close)
+    else:
+        taken = newton(grid, p, w.state, w.step, w.tangent, w.store, failed, most, close)
+    flows(grid, p, NULL, w.state, w.tangent, J, dJ)
+    return taken
+
+
 def pnp(const double[::1] z, const int[::1] layer, const double[::1] width, const double[:, ::1] mobility, const double[:, ::1] rise,
         const double[:, :, ::1] given, const double[:, :, ::1] ends, const double[:, ::1] start, const double[:, ::1] line,
         double[:, :, ::1] y, double[:, :, ::1] out, double[:, ::1] slopes, int[::1] turns, bint warm, int most, double close,
@@ -95,15 +125,15 @@ def pnp(const double[::1] z, const int[::1] layer, const double[::1] width, cons
     cdef Line on
     cdef vd J[MAX_IONS]
     cdef vd dJ[MAX_IONS]
-    cdef vd taken, shift, t, share
+    cdef vd taken
     cdef vm failed
     cdef bint bound = line.shape[0] != 0
-    cdef Py_ssize_t per_row = 1 if given.shape[2] > 1 else 0, start_row = 1 if start.shape[1] > 1 else 0
     with nogil:
         for row from first <= row < last by VL:
             count = VL if last - row >= VL else <int> (last - row)
             lanes_of(&lanes, given, S, row, count)
             ends_of(state, ends, n, row, count)
+            on.volt = on.current = on.target = v_set(0.0)
             if bound:
                 on.volt = of_rows(&line[0, 0], row, count, 1)
                 on.current = of_rows(&line[1, 0], row, count, 1)
@@ -111,42 +141,10 @@ def pnp(const double[::1] z, const int[::1] layer, const double[::1] width, cons
             if warm:
                 profile_of(state, y, 1, n, row, count)
             else:
-                # the drop of potential shared among the layers, in each of them its own potential on top
-                t = v_set(0.0)
-                for k in range(1, n):
-                    share = of_rows(&given[layer[k - 1], 3, 0], row, count, per_row)
-                    t = t + share * v_set(width[k - 1])
-                    shift = of_rows(&start[layer[k], 0], row, count, start_row)
-                    if layer[k - 1] != layer[k]:
-                        shift = v_set(0.5) * (shift + of_rows(&start[layer[k - 1], 0], row, count, start_row))
-                    state[k * N + S] = state[S] + (state[n * N + S] - state[S]) * t + shift
-                    for i in range(S):
-                        state[k * N + i] = (state[i] + (state[n * N + i] - state[i]) * t) * v_exp(-v_set(z[i]) * shift)
-            if bound and S == 3:
-                taken = newton_on(&on, &grid, &lanes, state, w.step, w.tangent, w.store, &failed, most, close, 3)
-                fluxes(&grid, &lanes, NULL, state, w.tangent, J, dJ, 3)
-            elif bound:
-                taken = newton_on(&on, &grid, &lanes, state, w.step, w.tangent, w.store, &failed, most, close, S)
-                fluxes(&grid, &lanes, NULL, state, w.tangent, J, dJ, S)
-            elif S == 1:
-                taken = newton(&grid, &lanes, state, w.step, w.tangent, w.load, w.store, &failed, most, close, 1)
-                fluxes(&grid, &lanes, NULL, state, w.tangent, J, dJ, 1)
-            elif S == 2:
-                taken = newton(&grid, &lanes, state, w.step, w.tangent, w.load, w.store, &failed, most, close, 2)
-                fluxes(&grid, &lanes, NULL, state, w.tangent, J, dJ, 2)
-            elif S == 3:
-                taken = newton(&grid, &lanes, state, w.step, w.tangent, w.load, w.store, &failed, most, close, 3)
-                fluxes(&grid, &lanes, NULL, state, w.tangent, J, dJ, 3)
-            else:
-                taken = newton(&grid, &lanes, state, w.step, w.tangent, w.load, w.store, &failed, most, close, S)
-                fluxes(&grid, &lanes, NULL, state, w.tangent, J, dJ, S)
+                cold(state, &grid, given, start, row, count)
+            taken = solved(&w, &on if bound else NULL, &grid, &lanes, J, dJ, &failed, most, close)
             for lane in range(count):
-                turns[row + lane] = <int> v_get(&taken, lane)
-                if (<const long long *> &failed)[lane]:
-                    turns[row + lane] = -turns[row + lane] - 1
-                for i in range(S):
-                    out[row + lane, 0, i] = v_get(J + i, lane)
-                    out[row + lane, 1, i] = v_get(dJ + i, lane)
+                keep(J, dJ, &taken, &failed, lane, S, &out[row + lane, 0, 0], &turns[row + lane])
                 for k in range(n + 1):
                     slopes[row + lane, k] = v_get(w.tangent + k * N + S, lane)
                     for i in range(N):
@@ -186,11 +184,115 @@ def pnp_slopes(const double[::1] z, const int[::1] layer, const double[::1] widt
             for i in range((n + 1) * N):
                 w.tangent[i] = v_set(0.0)
             ends_of(w.tangent, ends_change, n, row, count)
-            if S == 3:
-                slopes(&grid, &lanes, &change, w.state, w.step, w.tangent, w.load, w.store, J, dJ, 3)
-            else:
-                slopes(&grid, &lanes, &change, w.state, w.step, w.tangent, w.load, w.store, J, dJ, S)
+            slopes_of(&grid, &lanes, &change, w.state, w.step, w.tangent, w.load, w.store, J, dJ)
             for lane in range(count):
                 for i in range(S):
                     out[row + lane, i] = v_get(dJ + i, lane)
     v_free(w.state)
+
+
+def pnp_curves(const double[::1] z, const int[::1] layer, const double[::1] width, const double[:, ::1] mobility,
+               const double[:, ::1] rise, const double[:, :, ::1] given, const double[:, :, ::1] ends, const double[:, ::1] start,
+               const double[::1] VT, const double[::1] V, const int[::1] pivots, const int[::1] others,
+               const double[:, :, ::1] weights, double[:, :, :, ::1] out, int[:, ::1] turns, int most, double close, Py_ssize_t first,
+               Py_ssize_t last) -> None:
+    """Whole curves I(V), the voltages of one in lanes: some of them first, the others from where those and their tangents lead.
+
+    As for `pnp`, but rows are curves. VT: (curves,) RT/F. V: (m,). pivots, others: which voltages come first, and the rest
+    weights: (2, others, pivots) of the profiles of the first and of their derivatives with V, for each of the others
+    out: (curves, m, 2, ions), turns: (curves, m)
+    """
+    cdef Grid grid
+    cdef Py_ssize_t curve, curves = out.shape[0], m = V.shape[0], p = pivots.shape[0], q = others.shape[0], at, j, block
+    cdef int i, k, S = <int> z.shape[0], N = S + 1, n = <int> width.shape[0], layers = <int> given.shape[0], lane
+    grid_of(&grid, z, layer, width, mobility, rise, layers)
+    if given.shape[1] != 4 + 2 * S or ends.shape[0] != 2 or ends.shape[1] != N or ends.shape[2] != curves or start.shape[0] != layers \
+            or VT.shape[0] != curves or p < 1 or p + q != m or weights.shape[0] != 2 or weights.shape[1] != q \
+            or weights.shape[2] != p or out.shape[1] != m or out.shape[2] != 2 or out.shape[3] != S or turns.shape[0] != curves \
+            or turns.shape[1] != m or not 0 <= first <= last <= curves or not {given.shape[2], start.shape[1]} <= {1, curves}:
+        raise ValueError("arrays of films do not fit each other")
+    for at in range(m):
+        if not 0 <= (pivots[at] if at < p else others[at - p]) < m:
+            raise ValueError("arrays of films do not fit each other")
+    cdef Py_ssize_t size = (n + 1) * N, blocks = (p + VL - 1) // VL
+    cdef Work w
+    work_for(&w, n, N)
+    cdef vd *known = <vd *> v_alloc(sizeof(vd) * (2 * size * blocks + 2 * p))
+    if known == NULL:
+        v_free(w.state)
+        raise MemoryError
+    cdef vd *slope = known + size * blocks      # as known, in derivatives with u at the left
+    cdef vd *weight_of = slope + size * blocks
+    cdef Work own = w
+    cdef Lanes lanes
+    cdef vd J[MAX_IONS]
+    cdef vd dJ[MAX_IONS]
+    cdef vd taken, value, low, a
+    cdef vm failed
+    cdef bint lost
+    cdef const double *py
+    cdef const double *pt
+    with nogil:
+        for curve in range(first, last):
+            lanes_of(&lanes, given, S, curve, 1)
+            lost = False
+            for block in range(blocks):
+                own.state, own.tangent = known + block * size, slope + block * size
+                ends_of(own.state, ends, n, curve, 1)
+                voltages_of(&own.state[S], V, pivots, block * VL, VT[curve])
+                cold(own.state, &grid, given, start, curve, 1)
+                taken = solved(&own, NULL, &grid, &lanes, J, dJ, &failed, most, close)
+                for lane in range(VL):
+                    at = block * VL + lane
+                    if at < p:
+                        lost = lost or (<const long long *> &failed)[lane] != 0
+                        keep(J, dJ, &taken, &failed, lane, S, &out[curve, pivots[at], 0, 0], &turns[curve, pivots[at]])
+            for at from 0 <= at < q by VL:
+                ends_of(w.state, ends, n, curve, 1)
+                voltages_of(&w.state[S], V, others, at, VT[curve])
+                if lost:
+                    cold(w.state, &grid, given, start, curve, 1)
+                else:
+                    for j in range(p):
+                        for lane in range(VL):
+                            i = <int> (at + lane if at + lane < q else q - 1)
+                            v_put(weight_of + 2 * j, lane, weights[0, i, j])
+                            v_put(weight_of + 2 * j + 1, lane, weights[1, i, j] / VT[curve])
+                    for k in range(N, n * N):
+                        value = v_set(0.0)
+                        low = v_set(1e300)
+                        for j in range(p):
+                            py = <const double *> (known + (j // VL) * size + k) + j % VL
+                            pt = <const double *> (slope + (j // VL) * size + k) + j % VL
+                            a = v_set(py[0])
+                            value = v_fma(weight_of[2 * j + 1], v_set(pt[0]), v_fma(weight_of[2 * j], a, value))
+                            low = v_min(low, a)
+                        # concentrations stay positive
+                        w.state[k] = value if k % N == S else v_max(value, v_set(0.1) * low)
+                taken = solved(&w, NULL, &grid, &lanes, J, dJ, &failed, most, close)
+                for lane in range(VL):
+                    if at + lane < q:
+                        keep(J, dJ, &taken, &failed, lane, S, &out[curve, others[at + lane], 0, 0], &turns[curve, others[at + lane]])
+    v_free(w.state)
+    v_free(known)
+
+
+cdef inline void voltages_of(vd *u, const double[::1] V, const int[::1] which, Py_ssize_t first, double VT) noexcept nogil:
+    """u at the left in each lane; lanes beyond the last repeat it."""
+    cdef int lane
+    cdef Py_ssize_t at
+    for lane in range(VL):
+        at = first + lane if first + lane < which.shape[0] else which.shape[0] - 1
+        v_put(u, lane, V[which[at]] / VT)
+
+
+cdef inline void keep(const vd *J, const vd *dJ, const vd *taken, const vm *failed, int lane, int S, double *out,
+                      int *turns) noexcept nogil:
+    """What one lane has found."""
+    cdef int i
+    for i in range(S):
+        out[i] = v_get(J + i, lane)
+        out[S + i] = v_get(dJ + i, lane)
+    turns[0] = <int> v_get(taken, lane)
+    if (<const long long *> failed)[lane]:
+        turns[0] = -turns[0] - 1

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from ._broadcast import VOLTAGE, Array, ByIon, Given, checked
 from .constants import FARADAY
+from .curves import on_nodes
 from .errors import InputError, Status
 from .membranes import Membrane1D
 from .poisson import check_tolerance, pnp
@@ -120,7 +121,7 @@ def pnp_iv(
     0.915
     """
     check_tolerance(tol)
-    volts = np.atleast_1d(np.asarray(checked(Given("V", V, VOLTAGE)), dtype=np.float64))
+    volts = np.ascontiguousarray(np.atleast_1d(checked(Given("V", V, VOLTAGE))), dtype=np.float64)
     if volts.ndim != 1 or not len(volts) or np.any(np.isnan(volts)):
         raise InputError("V: give a list of voltages; what differs from curve to curve goes into vary= and the concentrations")
 
@@ -130,9 +131,21 @@ def pnp_iv(
         return given
 
     call = {"membrane": membrane, "left": left, "right": right, "tol": tol, "nodes": nodes, "vary": vary, "threads": threads}
-    s = stack(membrane, column(left), column(right), volts, column(dict(vary)) if vary else None, neutral=True)
-    problem = Problem(s, threads)
-    J, dJ, error, failed = problem.points(tol, nodes)
-    status = np.where(failed | (error > (tol if nodes is None else np.inf)), int(Status.NOT_CONVERGED), int(Status.OK)).astype(np.intc)
-    J, dJ = (np.where(failed[:, None], np.nan, x) for x in (J, dJ))
-    return IVCurve(call, volts, s.shape[:-1], s.ions, (J, dJ, error, status, s.rows(s.VT)))
+
+    def points() -> dict[str, Any]:
+        sides = {"membrane": membrane, "left": column(left), "right": column(right)}
+        return {**sides, "V": volts, "vary": column(dict(vary)) if vary else None}
+
+    if nodes is not None:
+        s = stack(membrane, left, right, None, vary, neutral=True)
+        J, dJ, failed = on_nodes(s, volts, nodes, threads, points)
+        shape, VT, error = s.shape, np.repeat(s.rows(s.VT), len(volts)), np.full(len(J), np.nan)
+    else:
+        s = stack(**points(), neutral=True)
+        J, dJ, error, failed = Problem(s, threads).points(tol, nodes)
+        shape, VT = s.shape[:-1], s.rows(s.VT)
+    lost = failed if nodes is not None else failed | (error > tol)
+    status = np.where(lost, int(Status.NOT_CONVERGED), int(Status.OK)).astype(np.intc)
+    if failed.any():
+        J, dJ = (np.where(failed[:, None], np.nan, x) for x in (J, dJ))
+    return IVCurve(call, volts, shape, s.ions, (J, dJ, error, status, VT))

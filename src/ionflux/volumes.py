@@ -19,8 +19,8 @@ from .scaling import Scaled
 from .stacks import Stack
 
 #: of |du| in the last step of Newton's method; it converges quadratically
-_CLOSE = 1e-7
-_STEPS = 60
+CLOSE = 1e-7
+STEPS = 60
 #: RT/F, how far V is looked for where the current is given
 _FURTHEST = 1000.0
 #: the coarsest meshes that are always solved, and how often cells may be halved
@@ -119,7 +119,7 @@ class Problem(Scaled):
         """Where the current is the one that is wanted, by Newton's method on V within what it has left open."""
         lo, hi, u = np.full(len(rows), -_FURTHEST), np.full(len(rows), _FURTHEST), np.zeros(len(rows))
         found, open_ = self._at(mesh, rows, None, u), np.arange(len(rows))
-        for _ in range(_STEPS):
+        for _ in range(STEPS):
             some, old = found.take(open_), u[open_]
             scale = self.c0 if len(self.c0) == 1 else self.c0[rows[open_]]
             rest, slope = target[open_] - along_ions(some.J, self.s.z) / scale, along_ions(some.dJ, self.s.z) / scale
@@ -162,8 +162,8 @@ class Problem(Scaled):
 
         def some(a: int, b: int) -> None:
             films.pnp(
-                s.z, mesh.layer, mesh.width, mobility, rise, given, ends, start, line, state, out, slopes, turns, y is not None, _STEPS,
-                _CLOSE, a, b,
+                s.z, mesh.layer, mesh.width, mobility, rise, given, ends, start, line, state, out, slopes, turns, y is not None, STEPS,
+                CLOSE, a, b,
             )  # fmt: skip
 
         share(m, self.threads, some)

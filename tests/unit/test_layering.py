@@ -51,7 +51,7 @@ LAYERS = (
     {"meshes", "slices", "flux_tables"},
     {"scaling"},
     {"volumes"},
-    {"sensitivities"},
+    {"curves", "sensitivities"},
     {"elements", "planck", "prescribed"},
     {"collocation"},
     {"poisson"},

@@ -13,10 +13,10 @@ blocks beside the diagonal have only a diagonal and the column of u. Within a bl
 M-matrix, and nothing needs to be exchanged. One sweep builds the equations of a node and eliminates it; lanes that have converged are
 frozen.
 
-The fluxes that are reported do not come from a difference of concentrations but from the potential alone (see np.pxd).
+The fluxes that are reported do not come from a difference of concentrations but from the potential alone (see pnp_lines.pxd).
 """
-from ionflux.core.lanes cimport v_abs, v_any, v_eq, v_fma, v_fnma, v_le, v_max, v_min, v_select, v_set, vd, vm
-from ionflux.core.vmath cimport v_bernoulli, v_bernoulli_slope, v_exp
+from ionflux.core.lanes cimport v_abs, v_fma, v_fnma, v_le, v_max, v_min, v_select, v_set, vd, vm
+from ionflux.core.vmath cimport v_below, v_bernoulli_range, v_by_sign, v_expm1_parts, v_scale
 
 cdef extern from *:
     """
@@ -93,6 +93,31 @@ cdef struct Edge:
     vd slope[MAX_IONS]          # dJ/d(u right)
 
 
+cdef inline void bernoulli_of(vd x, vd *plus, vd *minus, vd *dplus, vd *dminus) noexcept nogil:
+    """B(x), B(-x), B'(x), B'(-x) with one division: B' = (1 - B(-|x|))/expm1 |x| from 1 on, where 1 - B(-|x|) has lost nothing.
+
+    To a few units in the last place, which is more than what a Jacobian needs.
+    """
+    cdef vd z, inv, low, r, s, w, p, o, small, large
+    cdef vd a = v_bernoulli_range(x)
+    r = v_set(1.0) / v_expm1_parts(a, &z, &inv, &low)
+    small = v_scale(a * r, z)
+    large = small + v_abs(x)
+    plus[0] = v_by_sign(x, large, small)
+    minus[0] = v_by_sign(x, small, large)
+    # below 1 the odd polynomial of vmath.v_bernoulli_slope
+    s = a * a
+    w = s * s
+    p = v_fma(v_fma(v_fma(v_set(1.8630892974769763e-10), w, v_set(2.08767066067038e-07)), w,
+                    v_set(0.00019841269838888229)), w, v_set(0.16666666666666663))
+    o = v_fma(v_fma(v_fma(v_set(-4.810919402197337e-12), w, v_set(-6.34006820186806e-09)), w,
+                    v_set(-6.61375646342539e-06)), w, v_set(-0.00555555555555386))
+    small = v_below(a, 1.0, v_fma(a, v_fma(s, o, p), v_set(-0.5)), v_scale((v_set(1.0) - large) * r, z))
+    large = v_set(-1.0) - small
+    dplus[0] = v_by_sign(x, large, small)
+    dminus[0] = v_by_sign(x, small, large)
+
+
 cdef inline void edge_of(const Grid *grid, const Lanes *p, int k, const vd *left, const vd *right, Edge *e, const int S) noexcept nogil:
     """The cell right of node k. left, right: b_1 ... b_S, u."""
     cdef int i, layer = grid.layer[k]
@@ -105,13 +130,11 @@ cdef inline void edge_of(const Grid *grid, const Lanes *p, int k, const vd *left
         w = p.W[i][layer] * v_set(grid.mobility[i * grid.n + k])
         if grid.rise != NULL:
             d = v_fma(v_set(z), du, v_set(grid.rise[i * grid.n + k]))
-            v_bernoulli(d, &b1, &m1)
-            v_bernoulli_slope(d, &s1, &t1)
+            bernoulli_of(d, &b1, &m1, &s1, &t1)
         else:
             if (z if z > 0 else -z) != last:
                 last = z if z > 0 else -z
-                v_bernoulli(v_set(last) * du, &plus, &minus)
-                v_bernoulli_slope(v_set(last) * du, &dplus, &dminus)
+                bernoulli_of(v_set(last) * du, &plus, &minus, &dplus, &dminus)
             if z == 0.0:
                 b1, m1, s1, t1 = v_set(1.0), v_set(1.0), v_set(-0.5), v_set(-0.5)
             elif z > 0:
@@ -213,77 +236,3 @@ cdef inline vd add_step(const Grid *grid, vd *y, const vd *step, vm on, const in
             new = v_max(y[k * N + i] + step[k * N + i], v_set(0.1) * y[k * N + i])
             y[k * N + i] = v_select(on, new, y[k * N + i])
     return worst
-
-
-cdef inline vd newton(const Grid *grid, const Lanes *p, vd *y, vd *step, vd *tangent, vd *before, vd *store, vm *failed, int most,
-                      double close, const int S) noexcept nogil:
-    """Newton's method; returns how many steps each lane took.
-
-    A step of `near` is followed by one that also has the tangent: convergence is quadratic, and that one is the last as a rule. It has
-    to be within `close`; lanes that are not yet there go on. Those that are keep their tangent: nothing of a lane may depend on the
-    others. before: memory for that, (n + 1, S + 1).
-    """
-    cdef vd worst, taken = v_set(0.0)
-    cdef vd near = v_set(1e-3)
-    cdef vm on = v_eq(taken, taken), coarse = on, lost
-    cdef int _turn, i
-    cdef bint again = False
-    failed[0] = on
-    for _turn in range(most):
-        if not v_any(on):
-            break
-        if v_any(coarse & on):
-            sweep(grid, p, y, step, tangent, store, 0, NULL, S)
-            worst = add_step(grid, y, step, coarse & on, S)
-            taken = v_select(coarse & on, taken + v_set(1.0), taken)
-            lost = ~v_le(worst, v_set(1e8)) & coarse        # NaN and what runs away: given up
-            on = on & ~lost
-            coarse = coarse & ~v_le(worst, near)
-        else:
-            if again:
-                for i in range((grid.n + 1) * (S + 1)):
-                    before[i] = tangent[i]
-            sweep(grid, p, y, step, tangent, store, 1, NULL, S)
-            if again:
-                for i in range((grid.n + 1) * (S + 1)):
-                    tangent[i] = v_select(on, tangent[i], before[i])
-            again = True
-            worst = add_step(grid, y, step, on, S)
-            taken = v_select(on, taken + v_set(1.0), taken)
-            failed[0] = failed[0] & ~(on & v_le(worst, v_set(close)))
-            on = on & ~v_le(worst, v_set(close)) & v_le(worst, v_set(1e8))
-    return taken
-
-
-cdef inline void fluxes(const Grid *grid, const Lanes *p, const Lanes *change, const vd *y, const vd *tangent, vd *J, vd *dJ,
-                        const int S) noexcept nogil:
-    """J_i from u alone and its derivative along a tangent, by T_k = r/B(d) + e^d T_{k+1}, r = 1/W. change: of W, or NULL."""
-    cdef int N = S + 1, n = grid.n, k, i
-    cdef vd T, dT, d, dd, r, b, m, s1, t1, e, zv, drop, dr, w, end, dend, rises
-    for i in range(S):
-        T = dT = rises = v_set(0.0)
-        zv = v_set(grid.z[i])
-        for k in range(n - 1, -1, -1):
-            d = zv * (y[(k + 1) * N + S] - y[k * N + S])
-            if grid.rise != NULL:
-                d = d + v_set(grid.rise[i * n + k])
-                rises = rises + v_set(grid.rise[i * n + k])
-            dd = zv * (tangent[(k + 1) * N + S] - tangent[k * N + S])
-            w = p.W[i][grid.layer[k]] * v_set(grid.mobility[i * n + k])
-            r = v_set(1.0) / w
-            v_bernoulli(d, &b, &m)
-            v_bernoulli_slope(d, &s1, &t1)
-            e = m / b
-            dT = v_fma(e, v_fma(dd, T, dT), -(r * s1 * dd / (b * b)))
-            if change != NULL:
-                dr = change.W[i][grid.layer[k]] / p.W[i][grid.layer[k]]
-                dT = v_fnma(dr, r / b, dT)
-            T = v_fma(e, T, r / b)
-        drop = v_fnma(zv, y[n * N + S] - y[S], -rises)
-        end = y[n * N + i] * v_exp(-drop)
-        J[i] = (y[i] - end) / T
-        if change == NULL:
-            dJ[i] = (zv * tangent[S] * end - J[i] * dT) / T
-        else:
-            dend = v_fma(zv * (tangent[n * N + S] - tangent[S]), end, tangent[n * N + i] * v_exp(-drop))
-            dJ[i] = (tangent[i] - dend - J[i] * dT) / T

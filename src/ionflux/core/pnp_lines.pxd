@@ -1,5 +1,7 @@
 # cython: language_level=3, cdivision=True, boundscheck=False, wraparound=False, initializedcheck=False
-"""What else the factorised Poisson-Nernst-Planck equations give: slopes of the fluxes, and solutions where not V but a line is given.
+"""Fluxes of a solution of the Poisson-Nernst-Planck equations, their slopes, and solutions where not V but a line is given.
+
+Fluxes follow from the potential alone (see np.pxd): what a difference of concentrations would lose is not lost.
 
 Slopes: F(y, p) = 0 moves with dy/dp = -M^-1 dF/dp. The equations are linear in the coefficients A, W, Q, X, S, so that dF/dp is F with
 their changes in their place, and the fluxes move with u and with W.
@@ -8,8 +10,9 @@ A line: a u_left + b sum z J = target, with u at the left end one more unknown. 
 factorisation (bordering); the line says how much of the tangent is to be added. b = 0: V is given; a = 0: the current is, for a curve
 followed past its folds (pseudo-arclength, Keller 1977) both count.
 """
-from ionflux.core.lanes cimport v_abs, v_any, v_eq, v_fma, v_fnma, v_le, v_max, v_min, v_select, v_set, vd, vm
-from ionflux.core.pnp cimport MAX_IONS, Edge, Grid, Lanes, add_step, edge_of, fluxes, sweep, weight
+from ionflux.core.lanes cimport v_fma, v_fnma, v_set, vd
+from ionflux.core.pnp cimport MAX_IONS, MAX_LAYERS, Edge, Grid, Lanes, bernoulli_of, edge_of, weight
+from ionflux.core.vmath cimport v_exp
 
 cdef struct Line:
     vd volt                     # a
@@ -55,46 +58,57 @@ cdef inline void load_of(const Grid *grid, const Lanes *p, const Lanes *change, 
             load[(k + 1) * N + S] = load[(k + 1) * N + S] + x
 
 
-cdef inline void slopes(const Grid *grid, const Lanes *p, const Lanes *change, const vd *y, vd *step, vd *tangent, vd *load, vd *store,
-                        vd *J, vd *dJ, const int S) noexcept nogil:
-    """Fluxes and how they move with the coefficients and with the ends, whose changes are in tangent."""
-    load_of(grid, p, change, y, tangent, load, S)
-    sweep(grid, p, y, step, tangent, store, 1, load, S)
-    fluxes(grid, p, change, y, tangent, J, dJ, S)
-
-
-cdef inline vd newton_on(const Line *line, const Grid *grid, const Lanes *p, vd *y, vd *step, vd *tangent, vd *store, vm *failed, int most,
-                         double close, const int S) noexcept nogil:
-    """Newton's method for the profile and V together; returns how many steps each lane took. y: where to start, V among it."""
-    cdef vd worst, taken = v_set(0.0), rest, slope, more
-    cdef vd J[MAX_IONS]
-    cdef vd along[MAX_IONS]
-    cdef vd dJ[MAX_IONS]
-    cdef vm on = v_eq(taken, taken)
-    cdef int N = S + 1, _turn, k, i
-    failed[0] = on
-    for _turn in range(most):
-        if not v_any(on):
-            break
-        sweep(grid, p, y, step, tangent, store, 1, NULL, S)
-        fluxes(grid, p, NULL, y, step, J, along, S)
-        fluxes(grid, p, NULL, y, tangent, J, dJ, S)
-        rest, slope = v_fnma(line.volt, y[S], line.target), line.volt
+cdef inline void fluxes(const Grid *grid, const Lanes *p, const Lanes *change, const vd *y, const vd *tangent, vd *J, vd *dJ,
+                        const int S) noexcept nogil:
+    """J_i from u alone and its derivative along a tangent, by T_k = r/B(d) + e^d T_{k+1}, r = 1/W. change: of W, or NULL."""
+    cdef int N = S + 1, n = grid.n, k, i
+    cdef vd T[MAX_IONS]
+    cdef vd dT[MAX_IONS]
+    cdef vd rises[MAX_IONS]
+    cdef vd resist[MAX_IONS][MAX_LAYERS]
+    cdef vd du, ddu, d, dd, r, m, s1, plus, minus, dplus, dminus, over, under, f, zv, drop, end, dend
+    cdef double z, last
+    cdef bint same = grid.rise == NULL
+    plus = minus = dplus = dminus = over = under = v_set(0.0)
+    for i in range(S):
+        T[i] = dT[i] = rises[i] = v_set(0.0)
+        for k in range(grid.layers):
+            resist[i][k] = v_set(1.0) / p.W[i][k]
+    for k in range(n - 1, -1, -1):
+        du = y[(k + 1) * N + S] - y[k * N + S]
+        ddu = tangent[(k + 1) * N + S] - tangent[k * N + S]
+        last = 0.0
         for i in range(S):
-            rest = v_fnma(line.current * v_set(grid.z[i]), J[i] + along[i], rest)
-            slope = v_fma(line.current * v_set(grid.z[i]), dJ[i], slope)
-        more = rest / slope
-        worst = v_abs(more)
-        more = v_max(v_set(-2.0), v_min(v_set(2.0), more))
-        for k in range(1, grid.n):
-            for i in range(N):
-                step[k * N + i] = v_fma(more, tangent[k * N + i], step[k * N + i])
-        y[S] = v_select(on, y[S] + more, y[S])
-        rest = add_step(grid, y, step, on, S)
-        worst = v_select(v_le(worst, rest), rest, worst)        # NaN stays
-        taken = v_select(on, taken + v_set(1.0), taken)
-        failed[0] = failed[0] & ~(on & v_le(worst, v_set(close)))
-        on = on & ~v_le(worst, v_set(close)) & v_le(worst, v_set(1e8))
-    # the tangent of each lane where it stopped, not where the last of them did
-    sweep(grid, p, y, step, tangent, store, 1, NULL, S)
-    return taken
+            z = grid.z[i]
+            d = v_set(z) * du
+            if not same:
+                d = d + v_set(grid.rise[i * n + k])
+                rises[i] = rises[i] + v_set(grid.rise[i * n + k])
+            if not same or (z if z > 0 else -z) != last:
+                last = z if z > 0 else -z
+                bernoulli_of(d if not same else v_set(last) * du, &plus, &minus, &dplus, &dminus)
+                over, under = v_set(1.0) / plus, v_set(1.0) / minus
+            if same and z == 0.0:
+                m, s1, f = v_set(1.0), v_set(-0.5), v_set(1.0)
+            elif not same or z > 0:
+                m, s1, f = minus, dplus, over
+            else:
+                m, s1, f = plus, dminus, under
+            # f = 1/B(d), m f = e^d
+            r = f * v_set(1.0 / grid.mobility[i * n + k]) * resist[i][grid.layer[k]]
+            dd = v_set(z) * ddu
+            m = m * f
+            dT[i] = v_fma(m, v_fma(dd, T[i], dT[i]), -(r * s1 * dd * f))
+            if change != NULL:
+                dT[i] = v_fnma(change.W[i][grid.layer[k]] * resist[i][grid.layer[k]], r, dT[i])
+            T[i] = v_fma(m, T[i], r)
+    for i in range(S):
+        zv = v_set(grid.z[i])
+        drop = v_fnma(zv, y[n * N + S] - y[S], -rises[i])
+        end = y[n * N + i] * v_exp(-drop)
+        J[i] = (y[i] - end) / T[i]
+        if change == NULL:
+            dJ[i] = (zv * tangent[S] * end - J[i] * dT[i]) / T[i]
+        else:
+            dend = v_fma(zv * (tangent[n * N + S] - tangent[S]), end, tangent[n * N + i] * v_exp(-drop))
+            dJ[i] = (tangent[i] - dend - J[i] * dT[i]) / T[i]
