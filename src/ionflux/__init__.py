@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from .fields import Parameter as Parameter
     from .files import load as load
     from .flux_tables import FluxTable as FluxTable
+    from .folds import Fold as Fold
     from .ghk import ghk_conductance as ghk_conductance
     from .ghk import ghk_current as ghk_current
     from .ghk import ghk_flux as ghk_flux
@@ -227,6 +228,7 @@ _HOMES = {
     "membranes": "Layer Membrane1D",
     "pitzer_equations": "PitzerParameters pitzer",
     "preset_library": "preset presets",
+    "folds": "Fold",
     "iv_curves": "IVCurve pnp_iv",
     "planck": "electroneutral",
     "poisson": "pnp",

@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ._broadcast import VOLTAGE, Array, ByIon, Given, checked
+from .arclength import Trace
 from .constants import FARADAY
 from .curves import on_nodes
 from .errors import InputError, Status
+from .folds import Fold, branch_of, traced
 from .membranes import Membrane1D
 from .poisson import check_tolerance, pnp
 from .profiles import Profile
@@ -45,6 +47,10 @@ class IVCurve:
         `Status` of each point.
     reversal : float or array
         The voltage at which no current flows, V: solved for, not interpolated. NaN where it was not found.
+    folds : tuple of Fold
+        Where a curve turns back in V, each with V, I and its place in the batch; empty where there is one state at each voltage.
+    branch : array of int (..., m)
+        How many folds lie between each point and the lowest voltage.
     """
 
     def __init__(self, call: Mapping[str, Any], V: Array, shape: tuple[int, ...], ions: tuple[IonSpecies, ...], found: Any) -> None:
@@ -65,6 +71,29 @@ class IVCurve:
         V, error = Problem(s, call["threads"], np.zeros(s.n)).voltages(call["tol"], call["nodes"])
         V = np.where(error <= (call["tol"] if call["nodes"] is None else np.inf), V, np.nan)
         return float(V[0]) if self.shape == () else V.reshape(self.shape)
+
+    @cached_property
+    def _traces(self) -> list[Trace[Array]]:
+        """Each curve followed from its lowest voltage to its highest, on a mesh of moderate fineness or on the nodes that were given."""
+        call = self._call
+        s = stack(call["membrane"], call["left"], call["right"], None, call["vary"], leading=self.shape)
+        return traced(Problem(s, None), float(np.min(self.V)), float(np.max(self.V)), call["nodes"])
+
+    @cached_property
+    def folds(self) -> tuple[Fold, ...]:
+        """Where V turns back along a curve, so that there is more than one state at a voltage; no more than an empty tuple as a rule.
+
+        The curve is followed from its lowest voltage along its own length (pseudo-arclength); each fold has ``V``, ``I`` and ``curve``,
+        its place in the batch. On a mesh of moderate fineness, or on the nodes that were given.
+        """
+        places = list(np.ndindex(self.shape))
+        return tuple(Fold(f.x, f.y, places[i]) for i, trace in enumerate(self._traces) for f in trace.folds)
+
+    @cached_property
+    def branch(self) -> np.ndarray:
+        """Which state each point is: how many folds lie between it and the lowest voltage along the curve; −1 where it is on none of it."""
+        I = self.I.reshape(-1, len(self.V))
+        return np.array([branch_of(trace, self.V, i) for trace, i in zip(self._traces, I, strict=True)]).reshape(self.I.shape)
 
     def profile(self, i: int) -> Profile:
         """Return the profiles at the i-th voltage."""

@@ -94,6 +94,14 @@ class Problem(Scaled):
             found.put(lost, self._run(mesh, rows[lost], y, 1.0, y[:, -1, 0], np.ascontiguousarray(line[:, lost])))
         return found
 
+    def solve_at(self, mesh: Mesh, rows: np.ndarray, u: Array) -> Found:
+        """Solve at u = FV/RT, (rows,)."""
+        return self._at(mesh, rows, None, u)
+
+    def solve_on(self, mesh: Mesh, rows: np.ndarray, y: Array, line: Array) -> Found:
+        """Solve with V unknown and a u + b ΣzJ = target; line : (3, rows), those numbers. y : where to start."""
+        return self._run(mesh, rows, y.copy(), 1.0, y[:, -1, 0], line)
+
     def _at(self, mesh: Mesh, rows: np.ndarray, y: Array | None, u: Array) -> Found:
         """Solve at given u = FV/RT."""
         found = self._run(mesh, rows, y, 1.0, u)

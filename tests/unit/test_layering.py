@@ -15,7 +15,7 @@ PACKAGE = Path(ionflux.__file__).parent
 #: from the ground up; a module imports from rows above its own in this table, never from its own row or below
 LAYERS = (
     {"_version", "_text", "errors", "quantities", "_kernels"},
-    {"_atomic", "_dispatch", "_extras", "constants", "progress"},
+    {"_atomic", "_dispatch", "_extras", "arclength", "constants", "progress"},
     {"_config", "solvent", "units"},
     {"fields"},
     {"species"},
@@ -54,7 +54,7 @@ LAYERS = (
     {"curves", "sensitivities"},
     {"elements", "planck", "prescribed"},
     {"collocation"},
-    {"poisson"},
+    {"folds", "poisson"},
     {"iv_curves", "flux_states"},
     {"tabulation"},
     {"levels"},
