@@ -20,7 +20,14 @@ cdef void flows(const Grid *grid, const Lanes *p, const Lanes *change, const vd 
         fluxes(grid, p, change, y, tangent, J, dJ, grid.ions)
 
 
-cdef vd newton(const Grid *grid, const Lanes *p, vd *y, vd *step, vd *tangent, vd *store, vm *failed, int most,
+cdef void settle(const Grid *grid, vd *tangent, const vd *fresh, vm on) noexcept nogil:
+    """A lane that has come to its end keeps the tangent it had there: it must not depend on how long others take."""
+    cdef int k
+    for k in range((grid.n + 1) * (grid.ions + 1)):
+        tangent[k] = v_select(on, fresh[k], tangent[k])
+
+
+cdef vd newton(const Grid *grid, const Lanes *p, vd *y, vd *step, vd *tangent, vd *spare, vd *store, vm *failed, int most,
                double close) noexcept nogil:
     """Newton's method; returns how many steps each lane took.
 
@@ -43,7 +50,8 @@ cdef vd newton(const Grid *grid, const Lanes *p, vd *y, vd *step, vd *tangent, v
             on = on & ~lost
             coarse = coarse & ~v_le(worst, near)
         else:
-            swept(grid, p, y, step, tangent, store, 1, NULL)
+            swept(grid, p, y, step, spare, store, 1, NULL)
+            settle(grid, tangent, spare, on)
             worst = add_step(grid, y, step, on, S)
             taken = v_select(on, taken + v_set(1.0), taken)
             failed[0] = failed[0] & ~(on & v_le(worst, v_set(close)))
@@ -59,8 +67,8 @@ cdef void slopes_of(const Grid *grid, const Lanes *p, const Lanes *change, const
     flows(grid, p, change, y, tangent, J, dJ)
 
 
-cdef vd newton_on(const Line *line, const Grid *grid, const Lanes *p, vd *y, vd *step, vd *tangent, vd *store, vm *failed, int most,
-                  double close) noexcept nogil:
+cdef vd newton_on(const Line *line, const Grid *grid, const Lanes *p, vd *y, vd *step, vd *tangent, vd *spare, vd *store, vm *failed,
+                  int most, double close) noexcept nogil:
     """Newton's method for the profile and V together; returns how many steps each lane took. y: where to start, V among it."""
     cdef vd worst, taken = v_set(0.0), rest, slope, more
     cdef vd J[MAX_IONS]
@@ -72,9 +80,10 @@ cdef vd newton_on(const Line *line, const Grid *grid, const Lanes *p, vd *y, vd 
     for _turn in range(most):
         if not v_any(on):
             break
-        swept(grid, p, y, step, tangent, store, 1, NULL)
+        swept(grid, p, y, step, spare, store, 1, NULL)
+        settle(grid, tangent, spare, on)
         flows(grid, p, NULL, y, step, J, along)
-        flows(grid, p, NULL, y, tangent, J, dJ)
+        flows(grid, p, NULL, y, spare, J, dJ)
         rest, slope = v_fnma(line.volt, y[S], line.target), line.volt
         for i in range(S):
             rest = v_fnma(line.current * v_set(grid.z[i]), J[i] + along[i], rest)
@@ -84,7 +93,7 @@ cdef vd newton_on(const Line *line, const Grid *grid, const Lanes *p, vd *y, vd 
         more = v_max(v_set(-2.0), v_min(v_set(2.0), more))
         for k in range(1, grid.n):
             for i in range(N):
-                step[k * N + i] = v_fma(more, tangent[k * N + i], step[k * N + i])
+                step[k * N + i] = v_fma(more, spare[k * N + i], step[k * N + i])
         y[S] = v_select(on, y[S] + more, y[S])
         rest = add_step(grid, y, step, on, S)
         worst = v_select(v_le(worst, rest), rest, worst)        # NaN stays

@@ -87,10 +87,13 @@ cdef vd solved(Work *w, const Line *line, const Grid *grid, const Lanes *p, vd *
                double close) noexcept nogil:
     """Newton's method, and the fluxes. line: NULL where V is given."""
     cdef vd taken
+    cdef int k
+    for k in range((grid.n + 1) * (grid.ions + 1)):
+        w.tangent[k] = v_set(0.0)       # of those that do not get so far
     if line != NULL:
-        taken = newton_on(line, grid, p, w.state, w.step, w.tangent, w.store, failed, most, close)
+        taken = newton_on(line, grid, p, w.state, w.step, w.tangent, w.load, w.store, failed, most, close)
     else:
-        taken = newton(grid, p, w.state, w.step, w.tangent, w.store, failed, most, close)
+        taken = newton(grid, p, w.state, w.step, w.tangent, w.load, w.store, failed, most, close)
     flows(grid, p, NULL, w.state, w.tangent, J, dJ)
     return taken
 

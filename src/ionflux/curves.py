@@ -13,10 +13,13 @@ from ._dispatch import films
 from .double_layers.screening import share
 from .meshes import own
 from .stacks import Stack, stack
-from .volumes import CLOSE, STEPS, Problem
+from .volumes import STEPS, Problem
 
 #: how many voltages come first at least, V from one of them to the next at most, and how many of them lead to another
 _FIRST, _APART, _WIDTH = 8, 0.05, 4
+#: of |du| in the last step: what is left after it is this times the error of the concentrations before it, which a start from other
+#: voltages may have made larger than that of u
+_CLOSE = 1e-10
 #: curves that a thread takes at a time
 _CURVES = 16
 
@@ -66,7 +69,7 @@ def on_nodes(
     def some(a: int, b: int) -> None:
         films.pnp_curves(
             s.z, mesh.layer, mesh.width, mobility, rise, problem.given, problem.ends, problem.equilibrium, VT, volts, pivots, others,
-            weights, out, turns, STEPS, CLOSE, a, b,
+            weights, out, turns, STEPS, _CLOSE, a, b,
         )  # fmt: skip
 
     share(s.n, threads, some, _CURVES)

@@ -18,8 +18,8 @@ from .profiles import Profile
 from .scaling import Scaled
 from .stacks import Stack
 
-#: of |du| in the last step of Newton's method; it converges quadratically
-CLOSE = 1e-7
+#: of |du| in the last step of Newton's method; it converges quadratically, but what is left is this times the error that c had
+_CLOSE = 1e-9
 STEPS = 60
 #: RT/F, how far V is looked for where the current is given
 _FURTHEST = 1000.0
@@ -171,7 +171,7 @@ class Problem(Scaled):
         def some(a: int, b: int) -> None:
             films.pnp(
                 s.z, mesh.layer, mesh.width, mobility, rise, given, ends, start, line, state, out, slopes, turns, y is not None, STEPS,
-                CLOSE, a, b,
+                _CLOSE, a, b,
             )  # fmt: skip
 
         share(m, self.threads, some)
