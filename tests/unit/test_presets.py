@@ -55,7 +55,17 @@ def test_a_preset_is_a_cell_like_any_other(name: str) -> None:
 
 @pytest.mark.parametrize("name", presets())
 def test_every_value_of_a_preset_has_a_source(name: str) -> None:
-    nothing = (".scale", ".q10_g", ".amount_factor", "bath.osmolyte", "state.electrode_charge")  # 1 or 0 unless the model says so
+    nothing = (
+        ".scale",
+        ".q10_g",
+        "gated.share",
+        "AHP.share",
+        "HHK.share",
+        "HHNa.share",
+        ".amount_factor",
+        "bath.osmolyte",
+        "state.electrode_charge",
+    )  # 1 or 0 unless the model says so
     for cell in variants(name):
         own = {n: p for n, p in cell.parameters().items() if not n.endswith(nothing)}
         assert {n for n, p in own.items() if not p.source} == set()
