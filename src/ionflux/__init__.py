@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .cells import Constants as Constants
     from .cells import Pool as Pool
     from .cells import Slaved as Slaved
+    from .cells import Store as Store
     from .comparison import compare_levels as compare_levels
     from .conditions import hyperkalaemia as hyperkalaemia
     from .conditions import ischaemia as ischaemia
@@ -101,6 +102,7 @@ if TYPE_CHECKING:
     from .mechanisms import NKCC1 as NKCC1
     from .mechanisms import NMDA as NMDA
     from .mechanisms import PMCA as PMCA
+    from .mechanisms import SERCA as SERCA
     from .mechanisms import ATPNaKATPase as ATPNaKATPase
     from .mechanisms import ATPSupply as ATPSupply
     from .mechanisms import ATPUse as ATPUse
@@ -134,6 +136,7 @@ if TYPE_CHECKING:
     from .mechanisms import NaKATPase as NaKATPase
     from .mechanisms import Rate as Rate
     from .mechanisms import SigmoidNaKATPase as SigmoidNaKATPase
+    from .mechanisms import StoreLeak as StoreLeak
     from .mechanisms import Synapse as Synapse
     from .mechanisms import VoltageClamp as VoltageClamp
     from .mechanisms import Water as Water
@@ -202,7 +205,7 @@ _HOMES = {
     "_config": "show_config",
     "activities": "activity_coefficient bjerrum_length debye_length ionic_strength water_permittivity",
     "baths": "Bath Impermeant",
-    "cells": "Cell Constants Pool Slaved",
+    "cells": "Cell Constants Pool Slaved Store",
     "electrochem": "bernoulli born_energy chord_voltage driving_force electrochemical_difference ions_in membrane_charge "
     "nernst permeability_ratio",
     "comparison": "compare_levels",
@@ -222,7 +225,7 @@ _HOMES = {
     "CubicNaKATPase CurrentClamp CyclePump EAAT GABA_A GABA_B Gate GatedNKCC1 GlialBuffer GlialUptake HATPase "
     "HHK HHNa HamadaNaKATPase HillNaKATPase K2P KCC2 Kir KirBoltzmann Law Leak LinearNaKATPase LuoRudyNCX "
     "LuoRudyNaKATPase MassActionKCC2 MassActionNKCC1 Mechanism NBC NCX NHE NKCC1 NMDA NaKATPase PMCA Rate "
-    "SigmoidNaKATPase Synapse VoltageClamp Water",
+    "SERCA SigmoidNaKATPase StoreLeak Synapse VoltageClamp Water",
     "levels": "Level Levels",
     "junctions": "donnan liquid_junction teorell_meyer_sievers",
     "membranes": "Layer Membrane1D",

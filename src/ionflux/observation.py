@@ -325,6 +325,9 @@ class Observed:
         for ion in self.lowered.cell.ions:
             charge = charge + ion.z * self.amount[ion]
             size = size + abs(ion.z) * self.amount[ion]
+        for store in self.lowered.cell.stores:
+            charge = charge + store.ion.z * self.amount[store.name]
+            size = size + abs(store.ion.z) * self.amount[store.name]
         if "membrane_charge" in self.lowered.model.observables:
             charge = charge - self._look("membrane_charge")
         return charge, size

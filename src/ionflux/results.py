@@ -15,7 +15,7 @@ from ._version import __version__
 from .audit import Audit
 from .audit import audit as audited
 from .baths import Bath, Impermeant, unjudged
-from .cells import Pool
+from .cells import Pool, Store
 from .cells.checks import MAX_CHARGE
 from .errors import InputError, Status
 from .events import Crossing, Event, Finder, crosses, interpolate
@@ -230,7 +230,7 @@ def restarted(cell: Cell, seen: Any) -> Cell:
         new["membrane"] = tuple(_at_volume(cell, m, volume) if isinstance(m, Buffer) else m for m in cell.membrane)
     if cell.extra_pools:
         at = {"in": seen.c_in, "out": seen.c_out}
-        new["pools"] = tuple(replace(p, c=first(at[p.side][p.name])) if isinstance(p, Pool) else p for p in cell.pools)
+        new["pools"] = tuple(_pool_now(cell, p, first(at[p.side][p.name]), volume) if isinstance(p, Pool) else p for p in cell.pools)
     if cell.outside_volume is not None:
         w, before = first(seen.volume_out), cell.start.volume_out
         assert before is not None
@@ -250,3 +250,11 @@ def _at_volume(cell: Cell, m: Buffer, volume: float) -> Buffer:
     """A buffer with the same sites and their charge in a cell of another volume."""
     sites = m.total * m.scale * cell.start.volume
     return replace(m, total=m.total * cell.start.volume / volume, charge_of_site=cell.start.buffers[m.name] / sites if sites else 0.0)
+
+
+def _pool_now(cell: Cell, p: Pool, c: float, volume: float) -> Pool:
+    """A pool with another concentration; a store of the same volume in a cell of another one."""
+    if not isinstance(p, Store):
+        return replace(p, c=c)
+    fraction = p.fraction * cell.start.volume / volume
+    return replace(p, c=c, fraction=fraction, fixed_charge=cell.start.buffers[p.name] / (fraction * volume))

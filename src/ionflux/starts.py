@@ -74,7 +74,7 @@ def start_arrays(cell: Cell, vary: Mapping[str, Any]) -> Starts:
     columns = {name: np.asarray(vary[name], dtype=float) for name in names}
     n = len(next(iter(vary.values())))
     _judge(cell, columns)
-    ordinary = not cell.slaved and not cell.buffers and cell.clamp is None
+    ordinary = not cell.slaved and not cell.buffers and not cell.stores and cell.clamp is None
     if cell.water is not None and cell.water.instant:
         ordinary = ordinary and cell.area_law == "fixed" and not cell.held
     # a row that the arithmetic below does not settle is NaN until its cell is asked

@@ -24,6 +24,7 @@ Maker = Callable[[Generator], Mechanism]
 #: no rate of their own in V and concentrations; what they do to a cell is tested in test_cells.py, which has a twin for each
 ACTING_ON_THE_CELL = {"Water", "VoltageClamp", "BathExchange", "GlialUptake", "GlialBuffer", "Buffer", "CaBuffer"}
 #: channels of several ions that a transmitter opens: see tests/verification/test_synapses.py
+ACTING_ON_THE_CELL |= {"SERCA", "StoreLeak"}  # between the cytosol and a store: see tests/verification/test_stores.py
 ACTING_ON_THE_CELL |= {"Synapse", "AMPA", "NMDA", "GABA_A", "GABA_B"}
 
 
@@ -153,6 +154,8 @@ MAKERS: dict[str, dict[str, Maker]] = {
         "at once": lambda rng: ifx.Buffer(Ca, total=log_uniform(rng, 1e-2, 1), K_d=log_uniform(rng, 1e-4, 1e-2), charge_of_site=-2.0),
         "with rates": lambda rng: ifx.Buffer(Ca, total=log_uniform(rng, 1e-2, 1), K_d=log_uniform(rng, 1e-4, 1e-2), k_on=1e3),
     },
+    "SERCA": {"store": lambda rng: ifx.SERCA(J_max=log_uniform(rng, 1e-10, 1e-8))},
+    "StoreLeak": {"store": lambda rng: ifx.StoreLeak(k=log_uniform(rng, 1e-5, 1e-2))},
     "CaBuffer": {
         "at once": lambda rng: ifx.CaBuffer(total=log_uniform(rng, 1e-2, 1), K_d=log_uniform(rng, 1e-4, 1e-2), charge_of_site=-2.0),
         "with rates": lambda rng: ifx.CaBuffer(total=log_uniform(rng, 1e-2, 1), K_d=log_uniform(rng, 1e-4, 1e-2), k_on=1e3),

@@ -54,6 +54,8 @@ def cell_with(m: ifx.Mechanism | None, pools: bool = False, **changes: Any) -> i
         "membrane": [*leaks, *([] if m is None else [m]), *([] if isinstance(m, ifx.Water) else [ifx.Water(P_f=2e-5)])],
         "hold": tuple(f"c_in.{m.ion.name}" for m in [m] if fixed and isinstance(m, ifx.Leak | ifx.Channel)),
     }
+    if m is not None and m.within:
+        fields["pools"] = (ifx.Store("ER", 0.3, fraction=0.1, capacity=20.0), ifx.Pool("ATP", 3.0))
     if m is not None and m.outside:
         fields |= {"outside_volume": 6e-16, "pools": (ifx.Pool("glial_buffer", 300.0, side="out"),)}
     return ifx.Cell(**{**fields, **changes})

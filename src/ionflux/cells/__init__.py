@@ -7,7 +7,7 @@ sense, `dotted` names every number.
 from __future__ import annotations
 
 from .cell import Cell, Constants
-from .pools import Pool, Slaved
+from .pools import Pool, Slaved, Store
 from .start import Start
 
-__all__ = ["Cell", "Constants", "Pool", "Slaved", "Start"]
+__all__ = ["Cell", "Constants", "Pool", "Slaved", "Start", "Store"]

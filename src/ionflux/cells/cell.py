@@ -20,7 +20,7 @@ from ionflux.mechanisms.water import Water
 from ionflux.species import TEMPERATURE, IonSpecies
 from ionflux.surfaces import ChargedSurface
 from .checks import check_choices, check_held, check_mechanisms, check_names, follow_rules
-from .pools import Numbers, Pool, Slaved
+from .pools import Numbers, Pool, Slaved, Store
 from .start import Start, solve_start
 
 if TYPE_CHECKING:
@@ -266,6 +266,11 @@ class Cell(Described):
     def extra_pools(self) -> tuple[Pool, ...]:
         """The pools beside the ions."""
         return tuple(p for p in self.pools if isinstance(p, Pool))
+
+    @property
+    def stores(self) -> tuple[Store, ...]:
+        """The pools that are organelles."""
+        return tuple(p for p in self.pools if isinstance(p, Store))
 
     @property
     def slaved(self) -> Mapping[str, Slaved]:

@@ -183,6 +183,8 @@ def check_mechanisms(cell: Cell) -> None:
             raise InputError(f"{m.name}: its carrier {carrier!r} is not inside; add it to `inside` and to the bath")
         if m.fixed:
             _check_fixed(cell, m)
+        if m.within is not None and m.within not in [store.name for store in cell.stores]:
+            raise InputError(f"{m.name} works on the store {m.within!r}; add Store({m.within!r}, c, fraction=...) to `pools`")
         if m.silent and cell.potential != "current":
             raise ModelError(f"{m.name}: silent=True leaves its current out of V, which only potential='current' allows; leave silent out")
         if m.outside and cell.outside_volume is None:

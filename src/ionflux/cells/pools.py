@@ -8,6 +8,7 @@ from math import isfinite
 
 from ionflux.errors import InputError, ModelError, UnknownNameError
 from ionflux.fields import Described, about, check_name, described, plain
+from ionflux.species import Ca, IonSpecies
 
 SIDES = {"in": "c_in", "out": "c_out"}
 
@@ -100,6 +101,59 @@ class Pool(Described):
     def of(self) -> str:
         """``"c_in.ATP"``: the name of its concentration."""
         return f"{SIDES[self.side]}.{self.name}"
+
+
+@described
+class Store(Pool):
+    """An ion in an organelle: a part of the cell with a concentration of its own, which the volume of the cell does not change.
+
+    Free in the store is c, held are capacity · c. What it holds counts in the charge of the cell, with counter-ions that make the store
+    neutral at the start. Mechanisms name it: ``SERCA(store="ER")``, and read it as ``"c_in.ER"``.
+
+    Parameters
+    ----------
+    name : str
+        ``"ER"``.
+    c : float
+        Free concentration at the start, mol/m³.
+    fraction : float
+        Volume of the store over that of the cell at the start.
+    ion : IonSpecies
+        What it holds.
+    capacity : float
+        Held over free: 1 without buffers in the store.
+    fixed_charge : float, optional
+        Of the counter-ions, elementary charges per volume of the store, mol/m³; left out, the store is neutral at the start.
+
+    Examples
+    --------
+    >>> Store("ER", 0.4, fraction=0.1).of
+    'c_in.ER'
+    """
+
+    fraction: float = field(kw_only=True, metadata=about("1", lo=1e-6, hi=0.9, doc="volume of the store over that of the cell"))
+    ion: IonSpecies = Ca
+    capacity: float = field(default=1.0, kw_only=True, metadata=about("1", lo=1.0, hi=1e5, doc="held over free"))
+    fixed_charge: float | None = field(
+        default=None, kw_only=True, metadata=about("mol m^-3", lo=-1e5, hi=1e5, doc="charge of the counter-ions")
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.side != "in" or not self.diluted:
+            raise InputError(f"Store({self.name!r}): a store is inside, and its volume is its own; leave out side= and diluted=")
+        if not isinstance(self.ion, IonSpecies):
+            raise InputError(f"Store({self.name!r}).ion = {self.ion!r} is no ion; write ion=Ca with `from ionflux import Ca`")
+
+    def held(self, volume: float) -> float:
+        """Return what it holds, mol, in a cell of that volume at the start."""
+        return self.c * self.capacity * self.fraction * volume
+
+    def counter_ions(self, volume: float) -> float:
+        """Return the charge of the counter-ions, mol."""
+        if self.fixed_charge is None:
+            return -self.ion.z * self.held(volume)
+        return self.fixed_charge * self.fraction * volume
 
 
 @described

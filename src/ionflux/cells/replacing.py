@@ -14,8 +14,8 @@ from ionflux.mechanisms.buffers import Buffer
 from ionflux.mechanisms.clamps import VoltageClamp
 from .cell import Cell, Constants
 from .dotted import follows, parameters, prefixes
-from .pools import Numbers, Pool, Slaved
-from .start import CHARGE_WITHIN, Balance, buffered_charge, charge_carrier, gross_charge, net_charge
+from .pools import Numbers, Pool, Slaved, Store
+from .start import CHARGE_WITHIN, Balance, buffered_charge, charge_carrier, gross_charge, net_charge, stored_charge
 
 #: changes that move the charge which V takes, where V is given
 SIZES = ("V", "area", "volume", "C_m", "constants.F", "state.electrode_charge")
@@ -136,6 +136,7 @@ def _balanced(cell: Cell, new: dict[str, Any], kept: Mapping[str, float] | None 
         (fields["constants"] or Constants()).F,
         # what a clamp has put on its electrode stays there while the solutes change
         (cell.start.electrode_charge if clamped else fields["state"].get("electrode_charge", 0.0))
+        + stored_charge([p for p in fields["pools"] if isinstance(p, Store)]) * (fields["constants"] or Constants()).F * fields["volume"]
         + buffered_charge([m for m in fields["membrane"] if isinstance(m, Buffer)], fields["inside"], fields["state"])
         * (fields["constants"] or Constants()).F
         * fields["volume"],

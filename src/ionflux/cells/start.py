@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ionflux.baths import Impermeant
     from ionflux.mechanisms.buffers import Buffer
     from .cell import Cell
-    from .pools import Slaved
+    from .pools import Slaved, Store
 
 #: largest mismatch of charge, as a part of Σ|z|c, and of osmolarity, that counts as rounding
 CHARGE_WITHIN = 1e-9
@@ -96,7 +96,8 @@ def solve_start(cell: Cell) -> Start:
     """
     kinds = cell.impermeants
     c_in = dict(cell.inside)
-    brought = cell.state.get("electrode_charge", 0.0) + buffered_charge(cell.buffers, c_in, cell.state) * cell.faraday * cell.volume
+    held = buffered_charge(cell.buffers, c_in, cell.state) + stored_charge(cell.stores)
+    brought = cell.state.get("electrode_charge", 0.0) + held * cell.faraday * cell.volume
     balance = Balance(cell.potential, cell.C_m * cell.area, cell.volume, cell.faraday, brought)
     V, solutes = _solved(cell, kinds, balance)
     factor = amount_factor(kinds)
@@ -105,9 +106,7 @@ def solve_start(cell: Cell) -> Start:
     electrode = cell.state.get("electrode_charge", 0.0)
     closed = not any(kind.z is None or kind.c is None for kind in kinds)
     if balance.bound and cell.clamp is not None and closed:
-        electrode = cell.C_m * area * V - cell.faraday * volume * (
-            net_charge(c_in, solutes) + buffered_charge(cell.buffers, c_in, cell.state)
-        )
+        electrode = cell.C_m * area * V - cell.faraday * volume * (net_charge(c_in, solutes) + held)
     elif balance.bound and (factor != 1.0 or (closed and (cell.V is not None or balance.neutral))):
         # a volt takes the same charge whatever the volume (some 1e-5 of the ions), and what is given may be off by CHARGE_WITHIN
         gap = balance.charge(V, factor, area / cell.area) - net_charge(c_in, solutes)
@@ -119,6 +118,7 @@ def solve_start(cell: Cell) -> Start:
         amount[m.ion] += bound[m.name]
     impermeants = tuple((z, volume * c) for z, c in solutes)
     pools = {f"{pool.side}.{pool.name}": pool.c * volume for pool in cell.extra_pools if pool.side == "in"}
+    pools |= {f"in.{store.name}": store.held(volume) for store in cell.stores}
     volume_out, amount_out, solutes_out = cell.outside_volume, dict[IonSpecies, float](), 0.0
     if volume_out is not None:
         bath = cell.bath
@@ -153,9 +153,17 @@ def solve_start(cell: Cell) -> Start:
         MappingProxyType(amount_out),
         solutes_out,
         MappingProxyType(pools),
-        MappingProxyType({m.name: volume * m.scale * charge_of_sites(m, c_in, cell.state) for m in cell.buffers}),
+        MappingProxyType(
+            {m.name: volume * m.scale * charge_of_sites(m, c_in, cell.state) for m in cell.buffers}
+            | {store.name: store.counter_ions(volume) for store in cell.stores}
+        ),
         MappingProxyType(bound),
     )
+
+
+def stored_charge(stores: Iterable[Store]) -> float:
+    """Return the charge of stores with their counter-ions, mol/m³ of the cell."""
+    return float(added(store.ion.z * store.held(1.0) + store.counter_ions(1.0) for store in stores))
 
 
 def bound_by(m: Buffer, c_in: Mapping[IonSpecies, float], state: Mapping[str, float]) -> float:

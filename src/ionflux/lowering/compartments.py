@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ionflux.baths import added
+from ionflux.cells.pools import Store
 from ionflux.errors import ModelError
 from .buffers import binding, free_at_once
 from .program import Node, Program
@@ -109,8 +110,13 @@ class Inside:
         if self.electrode is not None:
             terms[self.electrode] = -1.0
         terms |= {n: -float(i.z) for i, n in self.amount.items()}
+        terms |= self._stored(-1.0)
         self.balance = {k: w / e.z for k, w in terms.items()}
         self.amount[e] = self.program.sum(self.balance)
+
+    def _stored(self, sign: float) -> dict[Node, float]:
+        """What stores hold, by charge; without their counter-ions."""
+        return {self.pool_amount[s.name]: sign * s.ion.z for s in self.cell.stores if s.name in self.pool_amount}
 
     def _given_charge(self) -> Node:
         """Of impermeants, and what electrodes had brought before the start where none brings any now; mol."""
@@ -127,7 +133,15 @@ class Inside:
         for ion, n in list(self.amount.items()):
             self.c[ion.name] = self._free(ion, n)
         for name, n in self.pool_amount.items():
-            self.c[name] = p.divide(n, self.volume if self._diluted(name) else self._volume_at_start())
+            self.c[name] = p.divide(n, self._solvent(name))
+
+    def _solvent(self, pool: str) -> Node:
+        """What the amount of a pool is divided by."""
+        held = next(p for p in self.cell.extra_pools if p.name == pool)
+        if isinstance(held, Store):
+            x, room = self.prefix, held.fraction * held.capacity
+            return self.slot(f"{x}{pool} volume", lambda v: room * v[f"{x}_volume"])
+        return self.volume if held.diluted else self._volume_at_start()
 
     def _diluted(self, pool: str) -> bool:
         return next(p.diluted for p in self.cell.extra_pools if p.name == pool)
@@ -224,7 +238,7 @@ class Inside:
         Q = self.membrane_charge()
         if Q is not None:
             terms[Q] = 1.0
-        return self.program.sum(terms | {n: -float(i.z) for i, n in self.amount.items() if i.z})
+        return self.program.sum(terms | {n: -float(i.z) for i, n in self.amount.items() if i.z} | self._stored(-1.0))
 
 
 class Outside:

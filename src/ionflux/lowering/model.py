@@ -200,8 +200,9 @@ class Model:
         look |= {f"{x}bound.{name}": node for name, node in inside.bound.items()}
         for name, node in self.outside.amount.items():
             look[f"{x}amount_out.{name}"] = node
-        for name in inside.pool_amount:
-            look[f"{x}amount.{name}"] = p.product(inside.c[name], inside.volume)
+        stores = {store.name for store in cell.stores}
+        for name, node in inside.pool_amount.items():
+            look[f"{x}amount.{name}"] = node if name in stores else p.product(inside.c[name], inside.volume)
         inner = [*(i.name for i in cell.ions), *(pool.name for pool in cell.extra_pools if pool.side == "in")]
         outer = [*(i.name for i in cell.bath), *(pool.name for pool in cell.extra_pools if pool.side == "out")]
         VT, name_VT = f"{x}VT", f"{x}_VT"

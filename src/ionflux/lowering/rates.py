@@ -60,7 +60,8 @@ def affinity(env: Env, m: Mechanism) -> dict[Node, float]:
     if m.fixed:
         E, VT, z = f"{env.prefix}{m.name}.E", f"{env.prefix}_VT", float(m.charge)
         return terms | {env.slot(f"{env.prefix}{m.name} E/VT", lambda v: v[E] / v[VT]): z}
-    terms |= {env.log(f"c_out.{ion.name}"): float(nu) for ion, nu in m.moves.items()}
+    there = "c_out.{}" if m.within is None else f"c_in.{m.within}"
+    terms |= {env.log(there.format(ion.name)): float(nu) for ion, nu in m.moves.items()}
     terms |= {env.log(f"c_in.{ion.name}"): -float(nu) for ion, nu in m.moves.items()}
     return terms
 

@@ -16,6 +16,7 @@ from .factors import Factor, FactorKind, either, exponential, hill, optional, po
 from .gates import Gate, Rate
 from .leaks import Leak
 from .metabolism import ATPSupply, ATPUse
+from .organelles import SERCA, StoreLeak
 from .published_pumps import ATPNaKATPase, HamadaNaKATPase, HillNaKATPase, LuoRudyNaKATPase, SigmoidNaKATPase
 from .pumps import ConstantNaKATPase, CubicNaKATPase, LinearNaKATPase, NaKATPase
 from .rectifiers import K2P, Kir, KirBoltzmann
@@ -38,6 +39,7 @@ __all__ = [
     "NKCC1",
     "NMDA",
     "PMCA",
+    "SERCA",
     "ATPNaKATPase",
     "ATPSupply",
     "ATPUse",
@@ -73,6 +75,7 @@ __all__ = [
     "NaKATPase",
     "Rate",
     "SigmoidNaKATPase",
+    "StoreLeak",
     "Synapse",
     "VoltageClamp",
     "Water",

@@ -147,6 +147,11 @@ class Mechanism(Described):
         return {}
 
     @property
+    def within(self) -> str | None:
+        """The store within the cell that it works on; None for what sits in the membrane of the cell."""
+        return None
+
+    @property
     def ways(self) -> tuple[Any, ...]:
         """What has a rate of its own: the mechanism itself, or each ion that passes a channel."""
         return (self,)
@@ -212,9 +217,12 @@ def mechanism(cls: type[T]) -> type[T]:
         made.moves = MappingProxyType(dict(moves))
     if isinstance(made.strength, str) and made.strength not in names:
         raise ModelError(f"{where}.strength: there is no parameter {made.strength!r}; declare it, {made.strength}: float = param(...)")
-    if not isinstance(made.uses, Mapping) or any(not isinstance(k, str) or type(n) is not int for k, n in made.uses.items()):
+    of_each = isinstance(made.uses, property)  # what an object uses depends on its fields
+    listed = isinstance(made.uses, Mapping) and all(isinstance(k, str) and type(n) is int for k, n in made.uses.items())
+    if not of_each and not listed:
         raise ModelError(f'{where}.uses = {made.uses!r}; write whole numbers per cycle, {{"ATP": 1}}, negative for what it makes')
-    made.uses = MappingProxyType(dict(made.uses))
+    if not of_each:
+        made.uses = MappingProxyType(dict(made.uses))
     if not isinstance(made.factors, property):
         made.factors = tuple(made.factors) if isinstance(made.factors, list | tuple) else (made.factors,)
         check_factors(where, made.factors, names)

@@ -94,6 +94,10 @@ class Way:
         return self.of.thermodynamics
 
     @property
+    def within(self) -> None:
+        """It sits in the membrane of the cell."""
+
+    @property
     def silent(self) -> bool:
         """As of the channel."""
         return self.of.silent

@@ -12,7 +12,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from ionflux._rebuild import vocabulary
 from ionflux.baths import Bath, Impermeant
-from ionflux.cells import Cell, Constants, Pool, Slaved
+from ionflux.cells import Cell, Constants, Pool, Slaved, Store
 from ionflux.errors import ElectroneutralityError, InputError, ModelError
 from ionflux.events import DIRECTIONS, Crossing
 from ionflux.fields import Described, Parameter
@@ -135,7 +135,7 @@ def _state(value: Any, context: Context) -> dict[str, float]:
 
 
 def _pools(value: Any, context: Context) -> Any:
-    known = {cls.__name__: cls for cls in (Pool, Slaved)}
+    known = {cls.__name__: cls for cls in (Pool, Slaved, Store)}
     return sequence(value, context._replace(classes=known), one_of_kind(Described, "pool"))
 
 
