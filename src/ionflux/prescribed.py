@@ -23,6 +23,8 @@ from .stacks import NOTHING, stack
 _VELOCITY = Parameter(0.0, "m s^-1", -1e3, 1e3, "velocity of the solvent")
 #: functions are integrated on panels that are halved until nothing changes any more
 _CLOSE, _MOST_PANELS = 2e-14, 2048
+#: values of a potential of which the range is checked together with the work on them, while they are in the cache
+_MANY, _ROWS = 65536, 256
 #: beyond this difference of energies between the ends (RT) the recursions could overflow
 _FAR = 600.0
 
@@ -98,7 +100,7 @@ def nernst_planck(
     leading = speed.shape
     if potential is not None and not callable(potential):
         values = np.asarray(number(Given("potential", potential, VOLTAGE)))
-        if values.size and not (np.min(values) >= VOLTAGE.lo and np.max(values) <= VOLTAGE.hi):  # without temporaries
+        if values.size <= _MANY:
             values = np.asarray(checked(Given("potential", values, VOLTAGE)))
         if values.ndim < 1 or values.shape[-1] < 2 or (places is not None and values.shape[-1] != len(places)):
             n = "" if places is None else f", {len(places)} of them for these x"
@@ -138,7 +140,7 @@ def _profile(
     if out is not None and not (isinstance(out, np.ndarray) and out.dtype == np.float64 and out.flags.c_contiguous and out.shape == shape):
         raise ShapeError(f"out must be a C-contiguous array of float64 with the shape {shape}")
     c = out.reshape(s.n, len(s.ions), n) if out is not None and everything else np.empty((s.n, len(s.ions), n))
-    J = _solve(cells, c, threads)
+    J = _solve(cells, c, threads, problem.values)
     for j in range(len(s.membrane.layers) if np.any(s.blocked) else 0):
         for i in range(len(s.ions)):
             shut = s.k[i, j] <= NOTHING
@@ -177,7 +179,7 @@ def _thinned(cells: Cells, problem: Problem) -> np.ndarray:
     return np.concatenate(keep)
 
 
-def _solve(cells: Cells, c: Array, threads: int | None) -> Array:
+def _solve(cells: Cells, c: Array, threads: int | None, values: Array | None) -> Array:
     """Fluxes, (rows, ions); concentrations are written into c."""
     s, m = cells.s, len(cells.s.ions)
     kinds: list[tuple[int, int, int]] = []
@@ -212,7 +214,19 @@ def _solve(cells: Cells, c: Array, threads: int | None) -> Array:
     if len(order) > films.KINDS:
         raise InputError(f"more than {films.KINDS} ions that differ in valence, diffusivity or energy at once")
     per_volt, phi = np.ascontiguousarray(1.0 / s.VT), np.ascontiguousarray(cells.phi)
-    share(s.n, threads, lambda a, b: films.nernst_planck(phi, per_volt, table, rise_, resistance, of_ion, ends, c, T, ratio, a, b))
+    unchecked, outside = values is not None and values.size > _MANY, []
+
+    def some(a: int, b: int) -> None:
+        for first in range(a, b, _ROWS):
+            last = min(b, first + _ROWS)
+            piece = phi[first:last] if len(phi) > 1 else phi
+            if unchecked and not (np.min(piece) >= VOLTAGE.lo and np.max(piece) <= VOLTAGE.hi):
+                outside.append(first)  # or NaN, which may be
+            films.nernst_planck(phi, per_volt, table, rise_, resistance, of_ion, ends, c, T, ratio, first, last)
+
+    share(s.n, threads, some)
+    if outside:
+        checked(Given("potential", values, VOLTAGE))
     left, right = ends[:, :, 0], ends[:, :, 1]
     drop, total = ratio[:, of_ion], T[:, of_ion]
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):

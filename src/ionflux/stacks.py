@@ -109,7 +109,7 @@ def stack(
         return x.reshape(1) if x.ndim == 0 else np.ascontiguousarray(np.broadcast_to(x, shape)).reshape(-1)
 
     def table(values: Sequence[Any]) -> Array:
-        if not any(np.ndim(value) for value in values):
+        if not any(type(value) is not float and np.ndim(value) for value in values):
             return np.array(values, dtype=np.float64).reshape(len(values), 1)
         arrays = [rows(value) for value in values]
         width = max(len(a) for a in arrays)

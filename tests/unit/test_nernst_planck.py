@@ -323,6 +323,17 @@ def test_voltages_concentrations_and_parameters_broadcast() -> None:
     assert film.J["K"][2, 1] == approx(nernst_planck(FILM, IN, OUT, float(V[2, 0])).J[K], rel=1e-13)
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_among_many_potentials_one_that_cannot_be_is_named(threads) -> None:
+    phi = np.zeros((2000, 41))
+    phi[1234, 3] = np.nan
+    film = nernst_planck(FILM, IN, OUT, potential=phi, threads=threads)
+    assert np.flatnonzero(film.status != Status.OK).tolist() == [1234]
+    phi[1777, 5] = -70.0
+    with pytest.raises(UnitRangeError, match=r"potential\[1777, 5\]"):
+        nernst_planck(FILM, IN, OUT, potential=phi, threads=threads)
+
+
 def test_results_can_be_written_where_one_wants() -> None:
     out = np.empty((2, 4, 51))
     film = nernst_planck(FILM, IN, OUT, np.array([0.0, 0.1]), out=out)
