@@ -136,7 +136,7 @@ def _fluxes(run: Trajectory, moved: dict[str, Any]) -> float:
             continue
         net, gross = _balance(run, ion, moved)
         began = cell.start.amount[ion]  # the counters began with the run, which the stored times need not
-        worst = max(worst, float(np.max(np.abs(run.amount[ion] - began - net) / (began + gross))))
+        worst = max(worst, float(np.max(np.abs(run.amount[ion] - began - net) / np.maximum(began + gross, 1e-300))))
     return worst
 
 

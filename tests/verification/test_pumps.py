@@ -187,6 +187,19 @@ def test_every_number_of_a_pump_can_be_swept_and_scheduled(pump: ifx.Mechanism, 
     assert late.V[0] == pytest.approx(resumed.V[0], abs=1e-8)
 
 
+@pytest.mark.parametrize("n", [1.0, 1.5, 3.0])
+def test_a_pump_with_real_exponents_starts_without_anything_to_pump(n: float) -> None:
+    """At [Na] = 0 inside neither the rate nor its slope is more or less than a number."""
+    pump = ifx.HillNaKATPase(J_max=4e-7, n_Na=n)
+    cell = in_a_cell(pump, inside={Na: 0.0, K: 147.0, ifx.Cl: 7.0}, V=-0.06)
+    run = cell.simulate(60.0, rtol=1e-8, audit="full")
+    assert run.current["NaKATPase"][0] < 1e-290  # of one site, by the least that a number can be told from zero
+    assert run.c_in[Na][-1] > 0.1
+    assert run.audit.ok
+    tiny = pump.evaluate(V=0.0, c_in={Na: 1e-9, K: 140.0}, c_out={Na: 145.0, K: 4.0})
+    assert tiny.rate == pytest.approx(4e-7 * (1e-9 / 10.0) ** n * 4.0 / 5.5, rel=1e-8)
+
+
 def test_a_membrane_takes_one_pump_for_another_by_its_name() -> None:
     """Blocking is the same for all: they carry one label."""
     for pump in (ifx.HillNaKATPase(J_max=4e-7), ifx.CyclePump(density=2e-8), ifx.LuoRudyNaKATPase(J_max=4e-7)):

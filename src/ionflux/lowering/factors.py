@@ -206,5 +206,6 @@ class Factors:
             whole = int(n)
             above, K = self._power(x, whole), self._constant_power(f.constant, whole)
             return p.divide(above, p.sum({K: 1.0, above: 1.0}))
-        distance = p.sum({p.log(x): -1.0, self._logarithm(f.constant): 1.0})
+        # no number that a concentration can be is changed by the summand; at zero it keeps the value 0 and the slope what they are
+        distance = p.sum({p.log(p.sum({x: 1.0, self.parameter(1e-300): 1.0})): -1.0, self._logarithm(f.constant): 1.0})
         return p.logistic(p.product(self.parameter(n), distance))
