@@ -1,4 +1,4 @@
-"""States as a reader sees them: V, concentrations, currents, energy, each computed when first asked for.
+"""States as a reader sees them: V, concentrations, currents, each computed when first asked for.
 
 `Observed` holds states of one or many cells (rows) with the parameters that applied to each, and reads every quantity
 through the same compiled program that was integrated. `Trajectory`, `SteadyState` and `Sweep` are made of it.
@@ -6,12 +6,14 @@ through the same compiled program that was integrated. `Trajectory`, `SteadyStat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .by_name import ByName
+from .energy import Energy
 from .errors import UnknownNameError
 from .mechanisms import Law
 
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from .lowering import Lowered
-    from .species import IonSpecies
 
 Array = Any  # float for one state, array (t,), (cells,) or (cells, t) otherwise
 
@@ -29,94 +30,6 @@ QUANTITIES = (
     "V volume area c_in c_out c_impermeant amount E current flux gate osmolarity_in osmolarity_out electrode_charge volume_out atp"
 ).split()
 INNER = ("rate", "affinity", "steady", "bound", "electrode", "membrane_charge", "amount_out", "VT")
-
-
-class ByName(Mapping[str, Any]):
-    """A lazy mapping by name; ions may also be given as `IonSpecies`."""
-
-    def __init__(self, kind: str, names: tuple[str, ...], read: Callable[[str], Any]) -> None:
-        self._kind, self._names, self._read = kind, names, read
-        self._made: dict[str, Any] = {}
-
-    def __getitem__(self, key: str | IonSpecies) -> Any:
-        name = key if isinstance(key, str) else getattr(key, "name", repr(key))
-        if name not in self._names:
-            raise UnknownNameError.among(f"there is no {self._kind}", name, self._names)
-        if name not in self._made:
-            self._made[name] = self._read(name)
-        return self._made[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
-
-    def __contains__(self, key: object) -> bool:
-        return (key if isinstance(key, str) else getattr(key, "name", None)) in self._names
-
-    def __repr__(self) -> str:
-        return f"<{self._kind}: {', '.join(self._names)}>"
-
-
-class Energy:
-    """Where the free energy of a cell stands and goes.
-
-    free_energy : J. RT sum[n ln(c/c_out) - n] + RT n_X (ln c_X - 1) + Pi_out RT w + C_m A V^2/2, the function that a cell
-        without pumps lowers until it rests (Mori 2012, Physica D); for a finite outside of conserved volume RT sum[n (ln c - 1)] over
-        both sides. Defined up to a constant; NaN where there is no such function (a finite outside of fixed volume).
-    dissipation : W. Sum over passive mechanisms of rate times affinity, >= 0: the power that pumps must replace.
-    pump_work : W. What the other mechanisms put into the gradients: minus their rate times affinity.
-    """
-
-    def __init__(self, seen: Observed) -> None:
-        self._seen = seen
-
-    @property
-    def _RT(self) -> Array:
-        return self._seen._look("VT") * self._seen.lowered.cell.faraday
-
-    @cached_property
-    def free_energy(self) -> Array:
-        s, cell = self._seen, self._seen.lowered.cell
-        finite, w = cell.outside_volume is not None, s.volume
-        total = _mixing(s.values["_impermeant"], w, 1.0)
-        if not finite:
-            total = total + s.osmolarity_out * w
-            for ion in cell.ions:
-                total = total + _mixing(s.amount[ion], w, s.c_out[ion])
-        elif cell.volume_law == "conserved":
-            total = total + _mixing(s.values["_solutes_out"], s.volume_out, 1.0)
-            for ion in cell.bath:
-                total = total + _mixing(s._look(f"amount_out.{ion.name}"), s.volume_out, 1.0)
-            for ion in cell.ions:
-                total = total + _mixing(s.amount[ion], w, 1.0)
-        else:
-            return s._plain(np.full(s.shape, np.nan))
-        stored = 0.0 if cell.potential == "electroneutral" else 0.5 * s.values["C_m"] * s.area * s.V**2
-        return s._plain(self._RT * total + stored)
-
-    @cached_property
-    def dissipation(self) -> Array:
-        return self._sum(lambda m: m.thermodynamics == "passive", 1.0)
-
-    @cached_property
-    def pump_work(self) -> Array:
-        return self._sum(lambda m: m.thermodynamics != "passive", -1.0)
-
-    def _sum(self, chosen: Callable[[Any], bool], sign: float) -> Array:
-        s = self._seen
-        total: Any = np.zeros(s.shape)
-        for m in s.lowered.cell.ways:
-            if chosen(m):
-                total = total + sign * self._RT * s._look(f"rate.{m.name}") * s._look(f"affinity.{m.name}")
-        return s._plain(total)
-
-
-def _mixing(n: Array, w: Array, c_out: Array) -> Array:
-    """n [ln(n/(w c_out)) - 1], mol; 0 where there is nothing."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(np.asarray(n) > 0, n * (np.log(n / w / c_out) - 1.0), 0.0)
 
 
 class Observed:

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .balance import Balance
+from .by_name import ByName
 from .closed_forms import PumpLeak
 from .errors import ConvergenceError, InputError, NoClosedForm, NoSteadyState, SolveError, UnknownNameError
 from .kept import Kept
 from .lowering import lower
 from .mechanisms import Water
-from .observation import ByName, Observed
+from .observation import Observed
 from .results import restarted
 
 if TYPE_CHECKING:

@@ -36,6 +36,8 @@ LAYERS = (
     {"lowering"},
     {"evaluation"},
     # verbs and what they return
+    {"by_name"},
+    {"energy"},
     {"back_solving", "balance", "closed_forms", "observation"},
     {"protocols"},
     {"kept"},
@@ -79,6 +81,7 @@ HEIGHT = {module: height for height, layer in enumerate(LAYERS) for module in la
 
 #: methods whose code lies above them: imported inside the method, when it is called, or for its types only
 UPWARDS = {
+    "energy": {"observation"},
     "levels": {"profile_plots", "_draw"},
     "profiles": {"comparison", "levels", "profile_plots", "_draw", "sensitivities"},
     "iv_curves": {"profile_plots", "_draw"},
