@@ -89,6 +89,15 @@ def test_overrides_come_last_and_are_remembered_as_written() -> None:
     assert scenario.preset == "dusterwald2018"
 
 
+def test_a_preset_comes_in_the_variant_that_is_asked_for() -> None:
+    cell = ifx.Scenario.parse('[cell]\npreset = "hubel2014"\nbuffer = "glia"\n[set]\nGlialBuffer.B_0 = "400 mM"\n').cell
+    assert cell == ifx.preset("hubel2014", buffer="glia", B_0=400.0)
+    with pytest.raises(ifx.ScenarioError, match=r"3:10: hubel2014 has no buffer 'glias'; did you mean 'glia'\?"):
+        ifx.Scenario.parse('[cell]\npreset = "hubel2014"\nbuffer = "glias"\n')
+    with pytest.raises(ifx.ScenarioError, match="has no key 'buffer'"):
+        ifx.Scenario.parse('[cell]\npreset = "kay2017"\nbuffer = "glia"\n')
+
+
 def test_a_preset_takes_mechanisms_that_are_added_or_take_the_place_of_its_own() -> None:
     more = '[[cell.membrane]]\ntype = "CurrentClamp"\nI = "1 pA"\ncarrier = "K"\n[[cell.membrane]]\ntype = "KCC2"\ng = "1 S/m^2"\n'
     cell = ifx.Scenario.parse('[cell]\npreset = "dusterwald2018"\n' + more).cell

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from pydantic import ValidationError
@@ -209,6 +210,23 @@ def _preset_name(value: Any, context: Context) -> str:
 _PRESET: Entries = (("preset", (True, _preset_name)), *((k, (False, read)) for k, (_, read) in _CELL if k in ("membrane", "pools", "hold")))
 
 
+@cache
+def _variants(name: str) -> Entries:
+    """What a preset of several variants takes beside the rest: ``buffer = "glia"``."""
+    options: Mapping[str, tuple[Any, ...]] = getattr(importlib.import_module(f"ionflux.preset_library.{name}"), "OPTIONS", {})
+
+    def reader(key: str, choices: tuple[Any, ...]) -> Any:
+        words = [choice for choice in choices if choice is not None]
+
+        def read(value: Any, context: Context) -> str:
+            word = text(value, context)
+            return word if word in words else refuse(nearest(f"{name} has no {key}", word, words))
+
+        return read
+
+    return tuple((key, (False, reader(key, choices))) for key, choices in options.items())
+
+
 def cell(value: Any, context: Context) -> Cell:
     """A cell: a preset, with mechanisms that are added or take the place of those of the same name; or all of it."""
     if not isinstance(value, dict):
@@ -225,8 +243,10 @@ def cell(value: Any, context: Context) -> Cell:
 
 def _cell(value: dict[str, Any], context: Context) -> Cell:
     if "preset" in value:
-        made = table(value, _PRESET, "a cell with a preset", context)
-        published: Cell = importlib.import_module(f"ionflux.preset_library.{made.pop('preset')}").cell()
+        variants = _variants(value["preset"]) if value["preset"] in presets() else ()
+        made = table(value, (*_PRESET, *variants), "a cell with a preset", context)
+        chosen = {key: made.pop(key) for key, _ in variants if key in made}
+        published: Cell = importlib.import_module(f"ionflux.preset_library.{made.pop('preset')}").cell(**chosen)
         if not made:
             return published
         added = {m.name: m for m in made.pop("membrane", ())}
