@@ -1,4 +1,4 @@
-"""What happens in which order when a cell cannot pump: pump, sodium, exchanger and calcium, chloride and water."""
+"""What happens in which order when a cell cannot pump: pump, sodium, chloride and water; test_calcium.py has the exchanger."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import ionflux as ifx
-from ionflux import Ca, Cl, K, Na
+from ionflux import Cl, K, Na
 
 BLOCK = {"NaKATPase.scale": ifx.step(0.0, 0.0)}
 ISCHAEMIA = {"ATPSupply.scale": ifx.step(0.0, 0.0)}
@@ -64,39 +64,6 @@ def test_claim_0_16_with_gates_it_fires_at_once_and_is_silent_within_a_minute() 
     assert run.V[-1] > -0.040
 
 
-def reversal(run: Any) -> Any:
-    """What the exchanger's reversal lies above V by; negative: it brings calcium in."""
-    return 3 * run.E[Na] - 2 * run.E[Ca] - run.V
-
-
-def test_claim_0_17_then_the_exchanger_turns_round_and_calcium_comes_in() -> None:
-    """3 E_Na − 2 E_Ca falls as sodium comes in, and passes V within minutes: in a block sooner than while ATP lasts."""
-    first = {}
-    for name in ("block", "ischaemia"):
-        run = course(name)
-        ahead = reversal(run)
-        assert ahead[0] > 0
-        first[name] = run.t[np.nonzero(ahead < 0)[0][0]]
-        at = int(np.searchsorted(run.t, 1200.0))
-        assert run.c_in[Ca][at] > 100 * run.c_in[Ca][0]
-        # the current follows the affinity until calcium has caught up, where both are nothing
-        early = (run.t < 60.0) & (np.abs(ahead) > 1e-4)
-        assert np.all((run.current["NCX"][early] > 0) == (ahead[early] < 0))
-    assert first["block"] < first["ischaemia"] < 600.0
-
-
-@pytest.mark.parametrize("V", [-0.080, -0.060, -0.040])
-def test_claim_0_17_there_is_a_critical_sodium_for_each_potential(V: float) -> None:
-    """At 0.1 µM of calcium; the more depolarised the cell, the less sodium it takes."""
-    VT = ifx.ghk_voltage({K: 1e-8}, c_in={K: 1.0}, c_out={K: np.e})
-    critical = 145.0 * np.exp(-(V + 2 * ifx.nernst(Ca, c_in=1e-4, c_out=1.8)) / (3 * VT))
-    exchanger = ifx.NCX(k=1e-13)
-    for factor, inward in ((0.99, False), (1.01, True)):
-        found = exchanger.evaluate(V=V, c_in={Na: factor * critical, Ca: 1e-4}, c_out={Na: 145.0, Ca: 1.8})
-        assert (found.flux["Ca"] < 0) is inward
-    assert 5.0 < critical < 20.0
-
-
 @pytest.mark.parametrize("name", ["block", "ischaemia"])
 def test_claim_0_19_at_last_sodium_with_chloride_brings_water(name: str) -> None:
     run = course(name)
@@ -126,12 +93,3 @@ def test_claim_2_20_below_a_tipping_point_a_spiking_cell_has_no_rest() -> None:
     assert np.all(np.diff(V) > 0)
     assert V[-1] > -0.030 > -0.055 > V[-2]
     assert s == pytest.approx(0.6)  # and 0.65 still has one
-
-
-# ---- calcium at rest ------------------------------------------------------------------------------------------------------------
-
-
-def test_claim_3_22_calcium_is_further_from_equilibrium_than_any_other_ion() -> None:
-    rest = neuron().steady_state()
-    assert rest.c_in[Ca] == pytest.approx(1e-4, rel=1e-6)
-    assert rest.E[Ca] > 0.120 > rest.E[Na] > 0.0 > rest.V
