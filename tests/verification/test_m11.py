@@ -145,6 +145,16 @@ def test_a_second_rest_is_depolarised_swollen_and_stable(s: float) -> None:
     assert rest.volume > 1.1 * cell.volume
 
 
+def test_all_three_rests_are_found() -> None:
+    polarised, between, depolarised = neuron().steady_states()
+    assert [r.stable for r in (polarised, between, depolarised)] == [True, False, True]
+    for rest in (polarised, between, depolarised):
+        gates = [float(rest.gate[g]) for g in ("Na_gated.m", "Na_gated.h", "K_gated.n")]
+        w = rest.volume * 1e15
+        slopes = Swelling().rhs([rest.V * 1e3, *gates, float(rest.c_in[K]) * w, float(rest.c_in[Cl]) * w, w])
+        np.testing.assert_allclose(np.array(slopes) / [1.0, 1.0, 1.0, 1.0, 1e-4, 1e-5, 1e-8], 0.0, atol=1e-7)
+
+
 def test_restored_pump_with_the_sodium_gate_blocked_leads_back() -> None:
     """The way out of the second rest, from the state after fifteen minutes without a pump and as many with it."""
     run = RUNS["m11.restored"]

@@ -89,6 +89,20 @@ def test_rest_at_other_parameters(own: dict[str, Any]) -> None:
         assert got.c_out[ion] == pytest.approx(want[f"{ion.name}_e"], rel=1e-8)
 
 
+@pytest.mark.parametrize("rho", [6.8, 4.0, 12.0])
+def test_a_depolarised_rest_stands_beside_the_other_and_both_are_stable(rho: float) -> None:
+    """The pump runs at full speed there, and what it moves leaks through the channels that the depolarisation opens."""
+    polarised, between, depolarised = neuron(rho=rho * 0.01).steady_states()
+    assert polarised.stable
+    assert depolarised.stable
+    assert not between.stable
+    assert depolarised.current["NaKATPase"] == pytest.approx(rho * 0.01, rel=1e-2)
+    model = HubelDahlem(rho=rho, buffer=None)
+    for rest in (polarised, between, depolarised):
+        y = [rest.V * 1e3, float(rest.gate["K_gated.n"]), float(rest.c_in[K]), float(rest.c_in[Cl]), 0.0]
+        np.testing.assert_allclose(np.array(model.rhs(y)) / [1.0, 1.0, 1e-4, 1e-4, 1.0], 0.0, atol=1e-8)
+
+
 # ---- spreading depolarisation ---------------------------------------------------------------------------------------------------
 
 PROTOCOLS = {
