@@ -34,6 +34,7 @@ def at_rest(**symbols: Any) -> ifx.Cell:
     state = {f"state.{name}": float(rest.gate[name]) for name in gates}
     inside = {f"inside.{ion.name}": float(rest.c_in[ion]) for ion in (K, Cl)}
     outside = {f"bath.{ion.name}": float(rest.c_out[ion]) for ion in (K, Cl)}
+    outside["bath.impermeant.c"] = neuron().bath[Na] + float(rest.c_out[K] - rest.c_out[Cl])  # enters nowhere
     return neuron(**symbols).replace({"V": rest.V, **inside, **outside, **state})
 
 
