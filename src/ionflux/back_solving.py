@@ -28,7 +28,8 @@ def solve_leaks(cell: Cell, *, V: float | None = None, for_: Iterable[Any] | Non
     Returns
     -------
     Cell
-        With the sizes (g or P) of those leaks replaced.
+        With the sizes (g or P) of those leaks replaced. An ion that nothing else moves leaves no choice but 0, unless it is at
+        equilibrium, to a nanovolt: then any size will do, and the leak keeps its own.
 
     Raises
     ------
@@ -56,7 +57,10 @@ def solve_leaks(cell: Cell, *, V: float | None = None, for_: Iterable[Any] | Non
         other = sum(m.moves.get(ion, 0) * rates[m.name] for m in trial.ways if m.name != leak.name)
         own = rates[leak.name] / _size(leak)
         gross = sum(abs(m.moves.get(ion, 0) * rates[m.name]) for m in trial.ways if m.name != leak.name)
-        size = 0.0 if gross == 0.0 else -other / own if own else np.inf
+        if gross == 0.0:
+            size = _size(_leak(cell, ion)) if _at_equilibrium(trial, leak, V, rates[leak.name]) else 0.0
+        else:
+            size = -other / own if own else np.inf
         if size < 0.0 or not np.isfinite(size):
             direction = "into" if other > 0 else "out of"
             down = "nowhere: it is at equilibrium" if not own else "inwards" if own > 0 else "outwards"
@@ -82,6 +86,15 @@ def _size(leak: Leak) -> float:
     if not leak.scale and size:
         raise InputError(f"solve_leaks: {leak.name} is blocked (scale 0)")
     return size
+
+
+def _at_equilibrium(cell: Cell, leak: Leak, V: float | None, rate: float) -> bool:
+    """Whether a nanovolt is all that drives the ion through its leak."""
+    V = cell.start.V if V is None else V
+    if not np.isfinite(V):
+        return False
+    slope = (_rates(cell, V + 1e-6)[leak.name] - rate) / 1e-6
+    return abs(rate) <= 1e-9 * abs(slope)
 
 
 def _rates(cell: Cell, V: float | None) -> dict[str, float]:

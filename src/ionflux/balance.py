@@ -86,7 +86,10 @@ class Balance:
                     f"no steady state: {name} changes by {inflow:.3g} mol/s for ever; an electrode without a carrier does that"
                 )
             rows.append({node: w for node, w in terms.items() if node not in constant})
-            for node in rows[-1]:
+        idle = {node for terms, still in zip(rows, self._still, strict=True) if still for node in terms}
+        rows = [{node: w for node, w in terms.items() if node not in idle} for terms in rows]
+        for terms in rows:
+            for node in terms:
                 columns.setdefault(node, len(columns))
         S = np.zeros((len(rows), max(len(columns), 1)))
         for i, terms in enumerate(rows):
@@ -95,6 +98,18 @@ class Balance:
         left, sizes, _ = np.linalg.svd(S)
         rank = int(np.sum(sizes > 1e-10 * max(sizes.max(initial=0.0), 1.0)))
         return _reduced(left[:, rank:].T)
+
+    @cached_property
+    def _still(self) -> NDArray[np.bool_]:
+        """States that nothing changes with these sizes, at the start and about it: all that would is blocked, or has the size 0."""
+        y = self.state()
+        least = 1e-3 * float(np.mean(np.abs(y[~self.potential]))) if not np.all(self.potential) else 0.0
+        still = np.ones(len(y), dtype=bool)
+        for k in (0.0, 1.0, 2.0):
+            by = 0.01 * k * np.cos(k + np.arange(len(y)))  # another direction each time
+            f, J = self.rates(np.where(self.potential, y + by * self.sizes(y), y + np.abs(by) * np.maximum(np.abs(y), least)))
+            still &= (f == 0.0) & ~np.any(J != 0.0, axis=1)
+        return still
 
     @cached_property
     def replaced(self) -> list[int]:

@@ -212,6 +212,18 @@ def test_eigenvalues_of_a_closed_system_leave_out_what_is_conserved() -> None:
     assert resting.c_in["ATP"] == pytest.approx(3.0, rel=1e-12)
 
 
+@pytest.mark.parametrize("how", ["g", "scale"])
+def test_an_ion_whose_ways_are_all_shut_stays_as_it_is(how: str) -> None:
+    """As if they were not there: a leak of size 0, a transporter that is blocked."""
+    whole = ifx.preset("dusterwald2018")
+    shut = whole.replace({f"leak_Cl.{how}": 0.0, f"KCC2.{how}": 0.0}).steady_state()
+    without = whole.replace({"membrane": [m for m in whole.membrane if m.name not in ("leak_Cl", "KCC2")]}).steady_state()
+    assert shut.V == pytest.approx(without.V, rel=1e-10)
+    assert shut.amount[Cl] == pytest.approx(whole.start.c_in[Cl] * whole.volume, rel=1e-12)
+    np.testing.assert_allclose(shut.eigenvalues, without.eigenvalues, rtol=1e-6)
+    assert shut.stable
+
+
 # ------------------------------------------------------------------------------------------------------------- none of them
 
 
@@ -336,6 +348,17 @@ def test_only_the_leaks_asked_for_change() -> None:
     for ion in (Na, K):
         flows = [float(f[ion][0]) for f in seen.flux.values() if ion.name in f]
         assert abs(sum(flows)) <= 1e-12 * max(map(abs, flows))
+
+
+def test_an_ion_at_equilibrium_keeps_the_leak_it_has() -> None:
+    """Chloride that nothing transports: any leak is right at its equilibrium, and none anywhere else."""
+    V = -0.07
+    for off, g in ((1.0, 0.5), (1.2, 0.0)):
+        passive = make(NaKATPase(J_max=1e-6))
+        Cl_in = off * passive.bath[Cl] * np.exp(V / passive.thermal_voltage)
+        solved = passive.replace({"V": V, "inside.Cl": Cl_in, "leak_Cl.g": 0.5}).solve_leaks(V=V)
+        assert solved.parameters()["leak_Cl.g"].value == g
+        assert solved.steady_state().V == pytest.approx(V, abs=1e-9)
 
 
 def test_leaks_that_cannot_be_solved_are_named() -> None:
