@@ -17,7 +17,7 @@ def value(cell: ifx.Cell, name: str) -> float:
     return float(cell.parameters()[name].value)
 
 
-def neuron(atp: str = "held", **factors: float) -> ifx.Cell:
+def neuron(atp: str = "held", /, **factors: float) -> ifx.Cell:
     """The composite neuron at its rest, with some of its sizes multiplied."""
     cell = ifx.preset("reference_neuron", atp=atp)
     names = {label: label.replace("__", ".") for label in factors}

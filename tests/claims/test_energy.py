@@ -11,8 +11,10 @@ import ionflux as ifx
 from ionflux import K, Na
 from ionflux.constants import FARADAY
 
+SPIKE = ifx.crosses("V", -0.010)
 
-def neuron(atp: str = "pool", **changes: float) -> ifx.Cell:
+
+def neuron(atp: str = "pool", /, **changes: float) -> ifx.Cell:
     return ifx.preset("reference_neuron", atp=atp).replace({name.replace("__", "."): x for name, x in changes.items()})
 
 
@@ -96,6 +98,22 @@ def test_claim_2_20_less_supply_of_atp_does_the_same() -> None:
     slow = cell.simulate(2e5, schedule=ifx.mitochondrial_deficit(cell, 0.6), at=[2e5], rtol=1e-8)
     assert slow.V[0] == pytest.approx(rests[3].V, abs=1e-6)
     assert slow.c_in["ATP"][0] == pytest.approx(rests[3].c_in["ATP"], rel=1e-5)
+
+
+def test_claim_2_20_a_spiking_cell_with_less_pump_has_a_weaker_rest_until_it_has_none() -> None:
+    """Dijkstra et al. 2016: the rest depolarises a little with the pump; two thirds are borne in silence, half is not."""
+    rests = [ifx.preset("dijkstra2016", s=s).steady_state() for s in (1.0, 0.9, 0.8, 0.7, 0.66)]
+    assert all(rest.stable for rest in rests)
+    assert np.all(np.diff([rest.V for rest in rests]) > 0)
+    assert rests[-1].V < -0.059
+    # towards the end of the branch the slowest way back to rest becomes slower
+    slowest = [float(np.max(np.real(rest.eigenvalues))) for rest in rests]
+    assert abs(slowest[-1]) < 0.5 * abs(slowest[0])
+    cell = rests[0].resting()
+    borne, not_borne = (cell.simulate(600.0, schedule=ifx.mitochondrial_deficit(cell, left), stop=SPIKE) for left in (0.7, 0.5))
+    assert borne.t[-1] == 600.0
+    assert borne.V[-1] < -0.060
+    assert not_borne.t[-1] < 600.0
 
 
 @pytest.mark.slow

@@ -82,6 +82,7 @@ def test_claim_0_19_cytotoxic_oedema() -> None:
 # ---- a weaker pump --------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_claim_2_20_below_a_tipping_point_a_spiking_cell_has_no_rest() -> None:
     """Followed down from the rest at full pump, the polarised rest depolarises little by little and then is no more."""
     rest, V = ifx.preset("dijkstra2016").steady_state(), []
