@@ -130,7 +130,17 @@ TABLE = (
         "Circulation Research", "74", "1071–1096", "10.1161/01.RES.74.6.1071",
     ),
     _article(
-        "Cressman2009", r"Cressman", "Cressman, J. R. and Ullah, G. and Ziburkus, J. and Schiff, S. J. and Barreto, E.", "2009",
+        "HodgkinHuxley1952", r"Hodgkin & (?:A\. F\. )?Huxley", "Hodgkin, A. L. and Huxley, A. F.", "1952",
+        "A quantitative description of membrane current and its application to conduction and excitation in nerve",
+        "Journal of Physiology", "117", "500–544", "10.1113/jphysiol.1952.sp004764",
+    ),
+    _article(
+        "BarretoCressman2011", r"Barreto & (?:J\. R\. )?Cressman", "Barreto, E. and Cressman, J. R.", "2011",
+        "Ion concentration dynamics as a mechanism for neuronal bursting", "Journal of Biological Physics", "37", "361–373",
+        "10.1007/s10867-010-9212-6",
+    ),
+    _article(
+        "Cressman2009", r"Cressman et al", "Cressman, J. R. and Ullah, G. and Ziburkus, J. and Schiff, S. J. and Barreto, E.", "2009",
         "The influence of sodium and potassium dynamics on excitability, seizures, and the stability of persistent states: I. Single "
         "neuron dynamics", "Journal of Computational Neuroscience", "26", "159–170", "10.1007/s10827-008-0132-4",
     ),
