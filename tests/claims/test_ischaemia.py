@@ -87,7 +87,7 @@ def test_claim_0_13_block_takes_the_cell_from_minus_72_to_minus_68(pump: float) 
     assert P[Na] / P[K] == pytest.approx(0.0318830625, rel=1e-6)
     G = sum(ifx.ghk_conductance(i, P=P[i], V=-0.070, c_in=cell.start.c_in[i], c_out=cell.bath[i]) for i in P)
     run = cell.simulate(20 * cell.C_m / G, schedule=ifx.ouabain(cell), at=[20 * cell.C_m / G], rtol=1e-10)
-    seen = {"c_in": {i: run.c_in[i][0] for i in P}, "c_out": {i: cell.bath[i] for i in P}}
+    seen: dict[str, Any] = {"c_in": {i: run.c_in[i][0] for i in P}, "c_out": {i: cell.bath[i] for i in P}}
     assert run.V[0] == pytest.approx(-0.068, abs=2e-5)  # the gradients have begun to move
     assert run.V[0] == pytest.approx(ifx.ghk_voltage(P, **seen), abs=2e-7)  # C dV/dt of the run-down over G is left
     assert ifx.ghk_voltage(P, c_in={Na: 12.0, K: 140.0}, c_out={Na: 145.0, K: 6.4011843}) == pytest.approx(-0.068, abs=1e-9)
