@@ -18,7 +18,7 @@ cdef void output_narrow(const Tables *T, Block *B) noexcept nogil:
 
 
 cdef void explicit_narrow(const Tables *T, Block *B, double rtol, double fixed) noexcept nogil:
-    explicit_step(T, B, rtol, fixed, 1)
+    explicit_step(T, B, rtol, fixed, 0, 1)
 
 
 cdef void explicit_output_narrow(const Tables *T, Block *B) noexcept nogil:
@@ -54,7 +54,11 @@ cdef void output_wide(const Tables *T, Block *B) noexcept nogil:
 
 
 cdef void explicit_wide(const Tables *T, Block *B, double rtol, double fixed) noexcept nogil:
-    explicit_step(T, B, rtol, fixed, MAX_WV)
+    explicit_step(T, B, rtol, fixed, 0, MAX_WV)
+
+
+cdef void explicit_wide_5(const Tables *T, Block *B, double rtol, double fixed) noexcept nogil:
+    explicit_step(T, B, rtol, fixed, 5, MAX_WV)
 
 
 cdef void explicit_output_wide(const Tables *T, Block *B) noexcept nogil:
@@ -81,14 +85,25 @@ cdef void step_wide_6(const Tables *T, Block *B, double rtol, double fixed) noex
     step(T, B, rtol, fixed, 6, MAX_WV)
 
 
-cdef void choose(const Tables *T, Block *B, bint explicit, bint wide) noexcept:
+cdef void explicit_solo(const Tables *T, Block *B, double rtol, double fixed) noexcept nogil:
+    solo_step(T, B, rtol, fixed)
+
+
+cdef void explicit_output_solo(const Tables *T, Block *B) noexcept nogil:
+    solo_dense_output(T, B)
+
+
+cdef void choose(const Tables *T, Block *B, bint explicit, bint wide, bint solo) noexcept:
     """The functions for this model, method and width."""
     cdef int N = T.n if T.n == T.dense else 0     # with counters the number of states is not that of the matrix
     B.run = run_wide if wide else run_narrow
     B.make_consistent = consistent_wide if wide else consistent_narrow
     B.dense_output = output_wide if wide else output_narrow
-    if explicit:
-        B.step = explicit_wide if wide else explicit_narrow
+    if solo:
+        B.step = explicit_solo
+        B.dense_output = explicit_output_solo
+    elif explicit:
+        B.step = (explicit_wide_5 if N == 5 else explicit_wide) if wide else explicit_narrow
         B.dense_output = explicit_output_wide if wide else explicit_output_narrow
     elif N == 3:
         B.step = step_wide_3 if wide else step_narrow_3

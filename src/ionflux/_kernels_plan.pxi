@@ -42,13 +42,29 @@ cdef const Table *lookups(list keep, tables):
         one = t + i
         rows = 2 + sum(last + (1 if k < len(grid) - 1 else 0) for k, (_, _, _, last, _) in enumerate(grid))
         if not 1 <= len(grid) <= MAX_SEGMENTS or np.ndim(coefficients) != 3 or np.shape(coefficients)[0] != rows \
-                or np.shape(coefficients)[1] < 1 or np.shape(coefficients)[2] != DEGREE + 1:
+                or np.shape(coefficients)[2] < 1 or np.shape(coefficients)[1] != DEGREE + 1:
             raise ValueError("a table has no grid, or not the coefficients of its grid")
-        one.n_segment, one.n = len(grid), np.shape(coefficients)[1]
+        one.n_segment, one.n = len(grid), np.shape(coefficients)[2]
         for j, (lo, scale, first, last, row) in enumerate(grid):
             one.lo[j], one.scale[j], one.first[j], one.last[j], one.row[j] = lo, scale, first, last, row
-        one.coefficient = reals(keep, coefficients)
+        one.coefficient = reals(keep, np.append(np.ravel(coefficients), np.zeros(16)))
     return t
+
+
+cdef const Group *groups(list keep, dict arrays):
+    """What one cell alone walks through."""
+    cdef const int *index = ints(keep, arrays["solo_index"])
+    cdef const double *weight = reals(keep, arrays["solo_weight"])
+    cdef Py_ssize_t i, count = len(arrays["solo_groups"])
+    memory = np.zeros(max(count, 1) * sizeof(Group), dtype=np.uint8)
+    cdef unsigned char[::1] raw = memory
+    cdef Group *g = <Group *> &raw[0]
+    keep.append(memory)
+    for i in range(count):
+        g[i].code, g[i].count, g[i].dst, at, at_weight, g[i].extra, g[i].first = arrays["solo_groups"][i].tolist()
+        g[i].index = index + <Py_ssize_t> at
+        g[i].weight = weight + <Py_ssize_t> at_weight
+    return g
 
 
 cdef int fill(Tables *T, list keep, dict arrays, size) except -1:
@@ -66,6 +82,15 @@ cdef int fill(Tables *T, list keep, dict arrays, size) except -1:
     T.slopes.op = operations(keep, arrays["slopes"], size)
     T.factor = <const Factor *> ints(keep, np.asarray(arrays["factors"]) * np.array([1, 1, size, size]))
     T.table = lookups(keep, arrays["tables"])
+    T.solo_states, T.solo_one, T.solo_size = arrays["solo_sizes"]
+    T.n_group = len(arrays["solo_groups"])
+    T.group = groups(keep, arrays)
+    pairs = np.zeros(len(arrays["solo_pair_weight"]), dtype=np.dtype([("ab", np.intc, 2), ("weight", np.float64)]))
+    pairs["ab"], pairs["weight"] = arrays["solo_pair"], arrays["solo_pair_weight"]
+    T.solo_pair = <const Pair *> ints(keep, pairs.view(np.intc)) if len(pairs) else NULL
+    T.solo_rows = ints(keep, arrays["solo_rows"])
+    T.solo_value = ints(keep, arrays["solo_values"][:arrays["n_tol"]])
+    T.solo_atol = ints(keep, arrays["solo_values"][arrays["n_tol"]:])
     T.term = terms(keep, arrays["term_index"], arrays["term_weight"], size)
     T.rows.start = ints(keep, arrays["rows_start"])
     T.rows.term = terms(keep, arrays["rows_index"], arrays["rows_weight"], size)

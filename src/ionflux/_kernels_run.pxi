@@ -122,9 +122,11 @@ cdef class Run:
         cdef int WV = MAX_WV if wide else 1
         cdef const Tables *T = &self.plan.wide if wide else &self.plan.narrow
         cdef int n = T.n, code
+        cdef bint solo = self.explicit and not wide and self.J.n_cells == 1
+        cdef size_t numbers = T.solo_size + (4 + EXPLICIT_STAGES) * T.solo_states if solo else 0
         cdef long long budget = max(1, 60000 // (WV * (T.n_reg + 30 * n + 2 * T.n_entry)))
         cdef Block *B = <Block *> v_alloc(sizeof(Block))
-        cdef vd *memory = <vd *> v_alloc((T.n_reg + (STAGES + 5) * n + T.n_entry + 2 * self.J.n_sched) * WV * sizeof(vd))
+        cdef vd *memory = <vd *> v_alloc((T.n_reg + (STAGES + 5) * n + T.n_entry + 2 * self.J.n_sched) * WV * sizeof(vd) + numbers * sizeof(double))
         if B == NULL or memory == NULL:
             v_free(B)
             v_free(memory)
@@ -136,7 +138,8 @@ cdef class Run:
         B.f_t = B.p + 3 * n * WV
         B.M = B.f_t + n * WV
         B.ramp = B.M + T.n_entry * WV
-        choose(T, B, self.explicit, wide)
+        B.solo = <double *> (B.ramp + 2 * self.J.n_sched * WV)
+        choose(T, B, self.explicit, wide, solo)
         B.n_sched, B.sched_slot = self.J.n_sched, self.J.sched_slot
         try:
             start(T, &self.J, B, WV)

@@ -80,9 +80,10 @@ RODAS5P = _article(
     "Construction of Rosenbrock–Wanner method Rodas5P and numerical benchmarks within the Julia Differential Equations package",
     "BIT Numerical Mathematics", "63", "27", "10.1007/s10543-023-00967-x",
 )  # fmt: skip
-DORMAND_PRINCE = _article(
-    "DormandPrince1980", r"Dormand", "Dormand, J. R. and Prince, P. J.", "1980", "A family of embedded Runge–Kutta formulae",
-    "Journal of Computational and Applied Mathematics", "6", "19–26", "10.1016/0771-050X(80)90013-3",
+TSITOURAS = _article(
+    "Tsitouras2011", r"Tsitouras", "Tsitouras, Ch.", "2011",
+    "Runge–Kutta pairs of order 5(4) satisfying only the first column simplifying assumption",
+    "Computers & Mathematics with Applications", "62", "770–775", "10.1016/j.camwa.2011.06.002",
 )  # fmt: skip
 SELF = Reference(
     "ionflux", "misc", r"$^",
@@ -213,7 +214,7 @@ TABLE = (
          "fundamental physical constants", "howpublished": "NIST", "year": "2024"},
     ),
     RODAS5P,
-    DORMAND_PRINCE,
+    TSITOURAS,
 )  # fmt: skip
 
 
@@ -263,8 +264,8 @@ def _methods(thing: Any) -> Iterable[tuple[Reference, str]]:
     method = getattr(getattr(thing, "stats", None), "method", "")
     if "Rodas5P" in method:
         yield RODAS5P, "integration in time"
-    elif "Dormand" in method:
-        yield DORMAND_PRINCE, "integration in time"
+    elif "Tsitouras" in method:
+        yield TSITOURAS, "integration in time"
 
 
 def cite(thing: Any, style: str = "text") -> str:

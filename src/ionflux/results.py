@@ -35,7 +35,7 @@ __all__ = ["Audit", "Stats", "Trajectory", "restarted"]
 @dataclass(frozen=True)
 class Stats:
     """What a run cost. steps are accepted ones; one tried costs 8 evaluations, one Jacobian and one factorisation, or with the explicit
-    pair 7 evaluations.
+    pair 6 evaluations.
     """
 
     steps: int
@@ -45,7 +45,7 @@ class Stats:
 
     @property
     def evaluations(self) -> int:
-        return (8 if self.method == "Rodas5P" else 7) * (self.steps + self.rejected)
+        return (8 if self.method == "Rodas5P" else 6) * (self.steps + self.rejected)
 
     @property
     def factorisations(self) -> int:

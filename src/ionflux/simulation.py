@@ -58,7 +58,7 @@ def simulate(
     rtol : relative tolerance on amounts and volume, 1e-13...0.1; the error at the end is seldom more than twice as large.
     atol : mol/m^3 on concentrations (at the starting volume), or {"c": , "V": volts, "volume": relative};
         default 1e-3 rtol for c and volume, 4 rtol x 1 V for V.
-    method : "implicit" (Rodas5P), "explicit" (Dormand-Prince 5(4), for models that are not stiff: its step must stay below some 3
+    method : "implicit" (Rodas5P), "explicit" (Tsitouras 5(4), for models that are not stiff: its step must stay below some 3
         divided by the fastest rate of the cell), or "auto", which takes the implicit one.
     audit : "light", or "full" to count the cycles of every mechanism beside the amounts.
     progress : None (a bar or log lines after 2 s), True, False, or a function of the fraction done.
@@ -212,7 +212,7 @@ class CellRun:
     def trajectory(self, cell: Cell, schedule: Mapping[str, Any], tolerances: Mapping[str, float]) -> Trajectory:
         a = self.arrays
         tried, rejected = int(a["steps"][0]), int(a["rejected"][0])
-        stats = Stats(tried - rejected, rejected, self.seconds, "Dormand-Prince 5(4)" if self.run.explicit else "Rodas5P")
+        stats = Stats(tried - rejected, rejected, self.seconds, "Tsitouras 5(4)" if self.run.explicit else "Rodas5P")
         status = Status(int(a["status"][0]))
         if self.times is None:
             return self._recorded(cell, schedule, tolerances, status, stats)

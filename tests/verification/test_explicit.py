@@ -34,9 +34,9 @@ def test_fixed_steps_show_order_five(schedule: Any) -> None:
     cell = clamped()
     want = at_end(cell, 16 / 4096, 4096, schedule)
     errors = [np.max(np.abs(at_end(cell, 16 / n, n, schedule) / want - 1)) for n in (16, 32, 64)]
-    # the sixth-order part of the error still shows at steps that are long enough to stay above round-off
+    # relaxing cells are almost linear, where the pair comes close to order six; test_programs.py has a model that is not
     orders = np.log2(np.array(errors[:-1]) / errors[1:])
-    assert np.all((orders > 4.9) & (orders < 5.6))
+    assert np.all((orders > 4.9) & (orders < 6.1))
     assert orders[1] < orders[0]
 
 
@@ -58,7 +58,7 @@ def test_both_methods_follow_a_pump_block() -> None:
         assert np.max(np.abs(a.c_in[ion] / b.c_in[ion] - 1)) < 1e-8
     assert np.max(np.abs(a.V - b.V)) < 1e-7
     assert b.audit.ok
-    assert b.stats.method == "Dormand-Prince 5(4)"
+    assert b.stats.method == "Tsitouras 5(4)"
     assert b.stats.factorisations == 0
 
 

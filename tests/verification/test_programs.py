@@ -43,6 +43,7 @@ def integrate(
     record: bool = False,
     cells: int = 1,
     wide: bool = False,
+    explicit: bool = False,
 ) -> dict[str, Any]:
     """Samples at `times`; `change` is (when, which parameter, to what)."""
     tables, _ = program.finish()
@@ -69,7 +70,7 @@ def integrate(
         "out": np.full((cells, len(times), n), np.nan),
         "record": np.empty((4096 if record else 0, 2 + 5 * n)),
     }
-    run = module.Run(module.Plan(tables), arrays, rtol, fixed_step)
+    run = module.Run(module.Plan(tables), arrays, rtol, fixed_step, explicit)
     run.work(wide)
     arrays["record"] = arrays["record"][: run.recorded]
     return arrays
@@ -374,6 +375,55 @@ def test_the_same_bits_on_every_instruction_set_alone_and_in_a_batch(make: Calla
     for module in builds():
         for cells, wide in ((1, False), (7, False), (41, True)):
             got = integrate(make(), y0, FILM, [0.0, 3.0, 20.0], change=(5.0, 0, 1.5), module=module, cells=cells, wide=wide)
+            for name in ("out", "steps", "rejected"):
+                assert np.all(got[name] == want[name][0]), (module.__name__, cells, name)
+
+
+# ---------------------------------------------------------------------------------------------------------------- the explicit pair
+
+
+def predators(parts: int) -> Program:
+    """Volterra's cycle, dx/dt = x - x y, dy/dt = x y - y, `parts` times: x y e^-(x + y) is constant."""
+    p = Program()
+    pairs = [(p.state(), p.state()) for _ in range(parts)]
+    one, tiny = p.parameter(), p.parameter()
+    for x, y in pairs:
+        meet = p.product(x, y)
+        p.row(x, {p.product(one, x): 1.0, meet: -1.0})
+        p.row(y, {meet: 1.0, p.product(one, y): -1.0})
+    for x, y in pairs:
+        p.tolerance({x: 1.0}, x, tiny, positive=True)
+        p.tolerance({y: 1.0}, y, tiny, positive=True)
+    return p
+
+
+@pytest.mark.parametrize("parts", [1, 2, 4])
+def test_the_explicit_pair_is_of_order_five_and_its_dense_output_of_order_four(parts: int) -> None:
+    start, par = [2.0, 0.5] * parts, [1.0, 1e-9]
+    times = [7.3, 10.0]
+    want, *ends = (
+        integrate(predators(parts), start, par, times, fixed_step=10.0 / n, explicit=True)["out"][0] for n in (8192, 128, 512)
+    )
+    errors = np.array([np.max(np.abs(end - want), axis=1) for end in ends])
+    dense, order = np.log2(errors[0] / errors[1]) / 2
+    # the part of order six of a method whose part of order five is small still shows
+    assert 4.8 < order < 6.2
+    assert dense > 3.8
+    x, y = ends[-1][1, :2]
+    assert x * y * np.exp(-x - y) == pytest.approx(np.exp(-2.5), rel=1e-9)
+
+
+@pytest.mark.parametrize("parts", [1, 2, 3, 4])
+def test_explicit_steps_have_the_same_bits_everywhere(parts: int) -> None:
+    """Alone, among others, on every instruction set, across a break: the first stage is the last one of the step before, or anew."""
+    start, par, change = [2.0, 0.5] * parts, [1.0, 1e-9], (5.0, 0, 1.5)
+    want = integrate(predators(parts), start, par, [0.0, 3.0, 20.0], change=change, explicit=True)
+    assert np.all(want["rejected"] > 0)
+    for module in builds():
+        for cells, wide in ((1, False), (7, False), (41, True)):
+            got = integrate(
+                predators(parts), start, par, [0.0, 3.0, 20.0], change=change, explicit=True, module=module, cells=cells, wide=wide
+            )
             for name in ("out", "steps", "rejected"):
                 assert np.all(got[name] == want[name][0]), (module.__name__, cells, name)
 

@@ -116,6 +116,7 @@ cdef inline void load_cell(const Tables *T, Job *J, Block *B, int lane, long lon
     v_put(B.t, lane, J.t[cell])
     v_put(B.h, lane, J.h[cell])
     (<long long *> B.fresh)[lane] = -1 if J.h[cell] == 0.0 else 0
+    (<long long *> B.stale)[lane] = -1
     s = 0
     while s < J.n_segment - 1 and J.t[cell] >= J.segment_end[s]:
         s += 1
@@ -284,6 +285,7 @@ cdef inline int march(const Tables *T, Job *J, Block *B, long long budget, const
                 B.segment[lane] += 1
                 load_segment(T, J, B, lane, WV)
                 (<long long *> B.fresh)[lane] = -1
+                (<long long *> B.stale)[lane] = -1
             else:
                 finish(T, J, B, lane, STATUS_OK, WV)
         bits = stuck

@@ -37,6 +37,7 @@ cdef struct Block:
     vd t_sample[MAX_WV]    # next sample
     vd error[MAX_WV]
     vm fresh[MAX_WV]       # the step is to be chosen: first of a segment
+    vm stale[MAX_WV]       # state or parameters are not those that the last stage was evaluated with
     vm last[MAX_WV]        # this step ends the segment
     vm ok[MAX_WV]          # accepted
     vm negative[MAX_WV]    # an amount became negative
@@ -49,6 +50,7 @@ cdef struct Block:
     vd *p                  # (3, n) dense output
     vd *f_t                # (n) df/dt at constant state
     vd *ramp               # (n_sched, 2) value at the start of the segment, slope
+    double *solo           # one cell alone: registers, state before and after, work space, stages; see solo.pxd
     Runner run
     void (*make_consistent)(const Tables *, Block *) noexcept nogil
     void (*step)(const Tables *, Block *, double, double) noexcept nogil
@@ -261,7 +263,7 @@ cdef inline void count(const Tables *T, Block *B, vd *k, const int WV) noexcept 
 
 
 cdef inline void accumulate_error(const Tables *T, Block *B, double rtol, const double guard, const int N, const int WV) noexcept nogil:
-    """Root mean square of error/(atol + rtol |y|); leaves y_1 in the state registers and notes negative amounts.
+    """Root mean square of error/(atol + rtol |y|); leaves y_1 in the state registers (with guard 0 it is there already), notes negative amounts.
 
     The error of a state is |k_8|, or guard |k_7| where that is larger: steps too long for the asymptotics of the method, on
     which k_8 happens to pass through zero, are not taken for accurate ones.
@@ -281,13 +283,14 @@ cdef inline void accumulate_error(const Tables *T, Block *B, double rtol, const 
     for v in range(WV):
         total[v] = v_set(0.0)
         B.negative[v] = v_seti(0)
-    for r in range(solved, n):
-        for v in range(WV):
-            B.reg[r * WV + v] = B.reg[r * WV + v] + k8[r * WV + v]
+    if guard != 0.0:
+        for r in range(solved, n):
+            for v in range(WV):
+                B.reg[r * WV + v] = B.reg[r * WV + v] + k8[r * WV + v]
     for r in range(solved):
         for v in range(WV):
             y0 = B.y[r * WV + v]
-            y1 = B.reg[r * WV + v] + k8[r * WV + v]
+            y1 = B.reg[r * WV + v] + k8[r * WV + v] if guard != 0.0 else B.reg[r * WV + v]
             B.reg[r * WV + v] = y1
             # k_8 comes second: v_max then returns it where it is not a number
             size = v_max(v_set(guard) * v_abs(k7[r * WV + v]), v_abs(k8[r * WV + v])) if guard != 0.0 else k8[r * WV + v]
@@ -313,7 +316,7 @@ cdef inline void accumulate_error(const Tables *T, Block *B, double rtol, const 
             q = size / (B.reg[T.tol_atol[r] * WV + v] + v_set(rtol * T.tol_rtol[r]) * v_abs(value[v]))
             total[v] = total[v] + q * q
             if T.tol_positive[r]:
-                B.negative[v] = B.negative[v] | v_lt(value[v] + e[v], v_set(0.0))
+                B.negative[v] = B.negative[v] | v_lt(value[v] + e[v] if guard != 0.0 else value[v], v_set(0.0))
     for v in range(WV):
         B.error[v] = v_sqrt(total[v] * v_set(1.0 / T.n_tol))
 

@@ -77,7 +77,21 @@ cdef struct Table:       # functions of one variable on one grid; see ionflux.pi
     double first[MAX_SEGMENTS]    # first and last piece that may be taken
     double last[MAX_SEGMENTS]
     double row[MAX_SEGMENTS]      # where piece 0 stands, in rows
-    const double *coefficient     # (rows, functions, DEGREE + 1)
+    const double *coefficient     # (rows, DEGREE + 1, functions), and some numbers more
+
+cdef struct Pair:        # weight * a * b
+    int a
+    int b
+    double weight
+
+cdef struct Group:       # of ionflux.lowering.packing
+    int code
+    int count
+    int extra
+    int first            # pair
+    long long dst
+    const int *index
+    const double *weight
 
 cdef struct Sums:        # value[i] = the terms from start[i] to start[i + 1]
     const int *start
@@ -98,6 +112,16 @@ cdef struct Tables:
     const Term *term       # of the sums in both
     const Factor *factor
     const Table *table
+    # the same for one cell alone; see solo.pxd
+    int solo_states        # their number, padded
+    int solo_one           # where the number 1 is
+    int solo_size          # numbers
+    int n_group
+    const Group *group
+    const Pair *solo_pair  # of the sums in groups and of the rows
+    const int *solo_rows   # (n + 1) first pair of each row
+    const int *solo_value  # (n_tol) where the values that tolerances refer to are
+    const int *solo_atol   # (n_tol) and the absolute tolerances
     # dy/dt and Jacobian
     Sums rows
     Sums entries

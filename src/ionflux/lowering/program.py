@@ -15,6 +15,7 @@ import numpy as np
 
 from ionflux.piecewise import Piecewise, on_one_grid
 from .elimination import elimination, sums
+from .packing import packed
 
 __all__ = ["Node", "Program"]
 
@@ -429,10 +430,18 @@ class _Tables:
         out["factors"] = np.array(self.factors, dtype=np.intc).reshape(-1, 4)
         out["term_index"] = np.array([i for i, _ in self.terms], dtype=np.intc)
         out["term_weight"] = np.array([w for _, w in self.terms], dtype=float)
-        out["tables"] = [(t[0].grid, np.stack([one.coefficients for one in t], axis=1)) for t in self.tables]
+        out["tables"] = [(t[0].grid, np.stack([one.coefficients for one in t], axis=2)) for t in self.tables]
         out.update(sums("rows", [{reg[k]: w for k, w in self.rows[s].items()} for s in self.states]))
         self._tolerance_rows(out)
+        self._solo(out, rates)
         return out, dict(reg)
+
+    def _solo(self, out: dict[str, object], rates: list[tuple[int, ...]]) -> None:
+        """The same for one cell alone."""
+        reg, rows = self.register, [{self.register[k]: w for k, w in self.rows[s].items()} for s in self.states]
+        widths = [len(t) for t in self.tables]
+        of = [reg[v] for _, v, _, _, _ in self.tolerances] + [reg[a] for _, _, a, _, _ in self.tolerances]
+        out |= packed(len(self.states), len(self.p.parameters), rates, self.terms, self.factors, widths, rows, of)
 
     @staticmethod
     def _logarithms_of_products(ops: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
