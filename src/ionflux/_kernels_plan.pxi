@@ -82,7 +82,7 @@ cdef int fill(Tables *T, list keep, dict arrays, size) except -1:
     T.slopes.op = operations(keep, arrays["slopes"], size)
     T.factor = <const Factor *> ints(keep, np.asarray(arrays["factors"]) * np.array([1, 1, size, size]))
     T.table = lookups(keep, arrays["tables"])
-    T.solo_states, T.solo_one, T.solo_size = arrays["solo_sizes"]
+    T.solo_states, T.solo_one, T.solo_size, T.n_fixed = arrays["solo_sizes"]
     T.n_group = len(arrays["solo_groups"])
     T.group = groups(keep, arrays)
     pairs = np.zeros(len(arrays["solo_pair_weight"]), dtype=np.dtype([("ab", np.intc, 2), ("weight", np.float64)]))

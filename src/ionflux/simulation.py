@@ -11,6 +11,7 @@ import numpy as np
 from ._dispatch import kernels
 from .errors import ConvergenceError, InputError, Interrupted, NonFiniteError, SolveError, Status, StepSizeError
 from .events import Crossing, Event, Finder, crossings, interpolate, shortened
+from .methods import METHODS, excitable, prefers_explicit
 from .protocols import Protocol, prepare, tolerance_values
 from .results import Stats, Trajectory
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["simulate"]
 
-METHODS = ("auto", "implicit", "explicit")
 FAILURES = {Status.STEP_TOO_SMALL: StepSizeError, Status.NOT_FINITE: NonFiniteError, Status.NOT_CONVERGED: ConvergenceError}
 
 
@@ -57,9 +57,10 @@ def simulate(
     stop : the same; the run ends at the first of them.
     rtol : relative tolerance on amounts and volume, 1e-13...0.1; the error at the end is seldom more than twice as large.
     atol : mol/m^3 on concentrations (at the starting volume), or {"c": , "V": volts, "volume": relative};
-        default 1e-3 rtol for c and volume, 4 rtol x 1 V for V.
+        default 1e-3 rtol for c and volume, 4 rtol x 1 V for V, 0.1 rtol x 1 V where gates have time courses of their own.
     method : "implicit" (Rodas5P), "explicit" (Tsitouras 5(4), for models that are not stiff: its step must stay below some 3
-        divided by the fastest rate of the cell), or "auto", which takes the implicit one.
+        divided by the fastest rate of the cell), or "auto": the implicit one, or where gates have
+        time courses and the first steps are as short as spikes make them, the cheaper one. `.stats.method` says which it was.
     audit : "light", or "full" to count the cycles of every mechanism beside the amounts.
     progress : None (a bar or log lines after 2 s), True, False, or a function of the fraction done.
 
@@ -82,12 +83,13 @@ def simulate(
     if audit not in ("light", "full"):
         raise InputError(f"audit = {audit!r}; choose 'light' or 'full'")
     times = sample_times(at, samples, cell_until)
-    tolerances = tolerance_values(rtol, atol)
+    tolerances = tolerance_values(rtol, atol, excitable=excitable(cell))
     protocol = _prepared(cell, cell_until, schedule or {}, tolerances, audit == "full")
     watched = Watched(protocol, crossings("events", events), crossings("stop", stop)) if events or stop else None
     if method == "explicit" and protocol.lowered.model.algebraic:
         raise InputError("method = 'explicit' cannot find potentials without a capacitor (electroneutral, charged faces); use 'implicit'")
-    run = CellRun(protocol, rtol, times, watched=watched, explicit=method == "explicit")
+    explicit = method == "explicit" or (method == "auto" and prefers_explicit(protocol, rtol))
+    run = CellRun(protocol, rtol, times, watched=watched, explicit=explicit)
     meta = {"rtol": rtol, **{k.removeprefix("_"): v for k, v in tolerances.items()}}
     watch = Watch(progress, cell_until, "s")
     try:

@@ -14,6 +14,7 @@ from ._dispatch import kernels
 from .errors import InputError, Interrupted, IonfluxError, ShapeError, Status, UnknownNameError
 from .kept import Kept
 from .lowering.compartments import values_of_start
+from .methods import METHODS, excitable, prefers_explicit
 from .observation import Observed
 from .protocols import Protocol, prepare, tolerance_values
 from .results import Stats
@@ -112,17 +113,19 @@ def sweep(
     threads: int | None = None,
     rtol: float = 1e-6,
     atol: float | Mapping[str, float] | None = None,
+    method: str = "auto",
     progress: Any = None,
 ) -> Sweep:
     """Integrate one cell per row of `vary`.
 
-    Every cell gets the result that `simulate` would give it, to the last bit, whatever the number of threads.
+    Every cell gets the result that `simulate` would give it by the same method, to the last bit, whatever the number of threads.
 
     Parameters
     ----------
     vary : {dotted name: array (cells,)}, in SI.
     until : s. schedule, at, rtol, atol, progress : as in `Cell.simulate`.
     save : "final".
+    method : as in `Cell.simulate`; with "auto" all cells take the one that `model` itself takes.
     threads : default the CPUs this process may use, capped by IONFLUX_NUM_THREADS.
 
     Returns
@@ -140,8 +143,15 @@ def sweep(
     if save != "final":
         raise InputError(f"save = {save!r}; 'final' is the only one yet; at= keeps values in time")
     times = sample_times(at, None, until)
-    tolerances = tolerance_values(rtol, atol)
+    tolerances = tolerance_values(rtol, atol, excitable=excitable(model))
     protocol, n_cells, refused = prepared(model, vary, until, schedule, tolerances)
+    if method not in METHODS:
+        raise InputError(f"method = {method!r}; choose 'auto', 'implicit' or 'explicit'")
+    if method == "explicit" and protocol.lowered.model.algebraic:
+        raise InputError("method = 'explicit' cannot find potentials without a capacitor (electroneutral, charged faces); use 'implicit'")
+    explicit = method == "explicit" or (
+        method == "auto" and excitable(model) and prefers_explicit(prepare(model, until, schedule, tolerances), rtol)
+    )
     n = len(protocol.lowered.state_names)
     y = np.empty((n_cells, n))
     for k, x in enumerate(protocol.lowered.initial(protocol.values)):
@@ -168,12 +178,12 @@ def sweep(
         "out": np.empty((n_cells, 0 if times is None else len(times), n)),
         "record": np.empty((0, 2 + 5 * n)),
     }
-    run = kernels.Run(protocol.lowered.plan, arrays, rtol)
+    run = kernels.Run(protocol.lowered.plan, arrays, rtol, 0.0, explicit)
     began = time.perf_counter()
     stop = _run(run, n_cells, _thread_count(threads, n_cells), progress)
     arrays["status"][arrays["status"] == kernels.PENDING] = Status.CANCELLED
     tried, rejected = int(arrays["steps"].sum()), int(arrays["rejected"].sum())
-    stats = Stats(tried - rejected, rejected, time.perf_counter() - began)
+    stats = Stats(tried - rejected, rejected, time.perf_counter() - began, "Tsitouras 5(4)" if explicit else "Rodas5P")
     kept = {"rtol": rtol, **{k.removeprefix("_"): v for k, v in tolerances.items()}}
     result = Sweep(model, vary, protocol, arrays, times, stats, schedule or {}, kept, refused)
     if stop is not None:

@@ -40,7 +40,7 @@ LAYERS = (
     {"energy"},
     {"back_solving", "balance", "closed_forms", "observation"},
     {"protocols"},
-    {"kept"},
+    {"kept", "methods"},
     {"audit", "events"},
     {"results"},
     {"simulation"},

@@ -73,3 +73,53 @@ def test_global_error_follows_the_tolerance() -> None:
 def test_a_potential_without_capacitor_needs_the_implicit_method() -> None:
     with pytest.raises(ifx.InputError, match="use 'implicit'"):
         ifx.preset("hoppensteadt_peskin").simulate(10.0, method="explicit")
+
+
+# -------------------------------------------------------------------------------------------------------- which method, by itself
+
+
+def bursting() -> ifx.Cell:
+    """Barreto and Cressman's neuron in 8 mM potassium: bursts of spikes."""
+    return ifx.preset("barreto_cressman2011", K_b=8.0)
+
+
+def test_a_cell_that_keeps_firing_takes_the_explicit_pair_and_says_so() -> None:
+    cell, times = bursting(), [1.0, 6.0]
+    run = cell.simulate(6.0, at=times)
+    assert run.stats.method == "Tsitouras 5(4)"
+    assert run.provenance["method"] == "Tsitouras 5(4)"
+    again = cell.simulate(6.0, at=times, method="explicit")
+    assert np.array_equal(run.c_out[K], again.c_out[K])
+    assert again.stats.steps == run.stats.steps
+    other = cell.simulate(6.0, at=times, method="implicit", rtol=1e-7)
+    assert other.stats.method == "Rodas5P"
+    np.testing.assert_allclose(run.c_out[K], other.c_out[K], rtol=2e-4)
+    np.testing.assert_allclose(run.c_in[Na], other.c_in[Na], rtol=2e-4)
+
+
+def test_a_cell_that_fires_once_and_rests_stays_with_the_implicit_method() -> None:
+    cell = ifx.preset("barreto_cressman2011")
+    run = cell.simulate(600.0, at=[600.0])
+    assert run.stats.method == "Rodas5P"
+    assert run.stats.steps < 2000
+
+
+def test_a_quiet_cell_is_not_even_tried() -> None:
+    cell = ifx.preset("dusterwald2018")
+    a, b = (cell.simulate(600.0, at=[300.0, 600.0], method=m) for m in ("auto", "implicit"))
+    assert a.stats.method == b.stats.method == "Rodas5P"
+    assert np.array_equal(a.V, b.V)
+
+
+def test_cells_of_a_sweep_fire_as_each_one_does_alone() -> None:
+    cell, bath = bursting(), np.linspace(7.0, 9.0, 5)
+    many = ifx.sweep(cell, {"BathExchange.c": bath}, until=1.0, method="explicit")
+    assert many.stats.method == "Tsitouras 5(4)"
+    for i in (0, 3):
+        alone = many.cell(i).simulate(1.0, at=[1.0], method="explicit")
+        assert many.c_out[K][i] == alone.c_out[K][-1]
+        assert many.V[i] == alone.V[-1]
+    by_itself = ifx.sweep(cell, {"BathExchange.c": bath}, until=6.0)
+    assert by_itself.stats.method == "Tsitouras 5(4)"
+    with pytest.raises(ifx.InputError, match="method"):
+        ifx.sweep(cell, {"BathExchange.c": bath}, until=1.0, method="newton")

@@ -401,9 +401,7 @@ def predators(parts: int) -> Program:
 def test_the_explicit_pair_is_of_order_five_and_its_dense_output_of_order_four(parts: int) -> None:
     start, par = [2.0, 0.5] * parts, [1.0, 1e-9]
     times = [7.3, 10.0]
-    want, *ends = (
-        integrate(predators(parts), start, par, times, fixed_step=10.0 / n, explicit=True)["out"][0] for n in (8192, 128, 512)
-    )
+    want, *ends = (integrate(predators(parts), start, par, times, fixed_step=10.0 / n, explicit=True)["out"][0] for n in (8192, 128, 512))
     errors = np.array([np.max(np.abs(end - want), axis=1) for end in ends])
     dense, order = np.log2(errors[0] / errors[1]) / 2
     # the part of order six of a method whose part of order five is small still shows
@@ -411,6 +409,51 @@ def test_the_explicit_pair_is_of_order_five_and_its_dense_output_of_order_four(p
     assert dense > 3.8
     x, y = ends[-1][1, :2]
     assert x * y * np.exp(-x - y) == pytest.approx(np.exp(-2.5), rel=1e-9)
+
+
+def busy() -> Program:
+    """Ten states on a torus of every operation that an explicit step can meet, some of them more than eight times."""
+    p = Program()
+    states = [p.state() for _ in range(10)]
+    one, tiny, K = p.parameter(), p.parameter(), p.parameter()
+    total = p.counter()
+    table = [sampled(lambda v, k=k: np.exp(-v) / (1 + k), -2.0, 6.0) for k in range(3)]
+    inverse_K = p.reciprocal(K)
+    for i, x in enumerate(states):
+        y, z = states[i - 1], states[i - 2]
+        apart = p.sum({x: 1.0, y: -1.0})
+        log = p.log(p.divide(x, y))
+        open_ = p.logistic(p.sum({apart: 2.0, one: 0.3}))
+        looked = p.table(apart, table)
+        rates = {
+            p.linear(K, {log: -1.0, p.log(z): 0.2}): 0.3,
+            p.linear(one, {log: -1.0, p.log(z): 0.2}): 0.1,
+            p.ghk(K, x, y, apart): 0.1,
+            p.factors(open_, [(1, 2, x, K), (0, 3, y, None), (0, -1, z, None)]): -0.2,
+            p.product(p.exp(p.sum({x: -1.0})), p.phi(apart)): 0.5,
+            p.product(p.power(y, 0.7), inverse_K): 0.05,
+            p.product(p.reciprocal(p.sum({x: 1.0, one: 2.0})), p.sum({y: 1.0, z: -1.0})): 0.4,
+            p.product(looked[i % 3], p.product(x, x)): -0.02,
+        }
+        p.row(x, {**rates, p.product(one, x): -0.05, one: 0.05})
+        p.row(total, {p.product(open_, x): 1.0})
+        p.tolerance({x: 1.0}, x, tiny, positive=True)
+    sums = p.sum({states[0]: 1.0, states[1]: 1.0})
+    p.tolerance({states[0]: 1.0, states[1]: 1.0}, sums, tiny, positive=True)
+    return p
+
+
+def test_one_cell_alone_computes_what_a_lane_computes_to_the_last_bit() -> None:
+    start = [*np.linspace(0.5, 2.0, 10), 0.0]
+    want = integrate(busy(), start, [1.0, 1e-9, 0.8], [0.0, 1.0, 9.0, 30.0], change=(5.0, 2, 1.1), explicit=True, cells=2)
+    assert want["status"][0] == Status.OK
+    assert want["steps"][0] > 30
+    for module in builds():
+        got = integrate(busy(), start, [1.0, 1e-9, 0.8], [0.0, 1.0, 9.0, 30.0], change=(5.0, 2, 1.1), explicit=True, module=module)
+        for name in ("out", "steps", "rejected", "y", "h"):
+            assert np.all(got[name][0] == want[name][0]), (module.__name__, name)
+    other = integrate(busy(), start, [1.0, 1e-9, 0.8], [0.0, 1.0, 9.0, 30.0], change=(5.0, 2, 1.1))
+    np.testing.assert_allclose(want["out"][0], other["out"][0], rtol=2e-5)
 
 
 @pytest.mark.parametrize("parts", [1, 2, 3, 4])

@@ -84,18 +84,22 @@ cdef inline double product_of_factors(const double *S, const int *index, int n) 
     return out
 
 
-cdef inline double sum_of_pairs(const double *S, const Pair *p, const Pair *end) noexcept nogil:
-    """sum of weight a b, in order."""
+cdef inline double sum_of_pairs(const double *S, const Pair *p, const Pair *end, int plain) noexcept nogil:
+    """sum of weight a b, in order; plain: all b are 1."""
     cdef double x = 0.0
-    while p < end:
-        x = x + p.weight * (S[p.a] * S[p.b])
-        p += 1
+    if plain:
+        while p < end:
+            x = x + p.weight * S[p.a]
+            p += 1
+    else:
+        while p < end:
+            x = x + p.weight * (S[p.a] * S[p.b])
+            p += 1
     return x
 
 
-cdef inline void run_groups(const Tables *T, double *S) noexcept nogil:
-    """The program `rates`."""
-    cdef const Group *g = T.group
+cdef inline void run_groups(const Tables *T, double *S, const Group *g) noexcept nogil:
+    """The program `rates` from this group on."""
     cdef const Group *end = T.group + T.n_group
     cdef const int *index
     cdef const double *weight
@@ -112,8 +116,8 @@ cdef inline void run_groups(const Tables *T, double *S) noexcept nogil:
         if code == OP_SUM:
             pair = T.solo_pair + g.first
             for i in range(g.count):
-                x = sum_of_pairs(S, pair, pair + index[0])
-                d[i] = 1.0 / x if index[1] else S[index[2]] * x
+                x = sum_of_pairs(S, pair, pair + index[0], index[1] & 2)
+                d[i] = 1.0 / x if index[1] & 1 else S[index[2]] * x
                 pair += index[0]
                 index += 3
         elif code == OP_PRODUCT:
@@ -162,7 +166,7 @@ cdef inline void rates_of_change(const Tables *T, const double *S, double *f) no
     cdef int r
     for r in range(T.n):
         end = T.solo_pair + start[r + 1]
-        f[r] = sum_of_pairs(S, p, end)
+        f[r] = sum_of_pairs(S, p, end, start[T.n + 1 + r])
         p = end
 
 
@@ -238,9 +242,11 @@ cdef inline void solo_step(const Tables *T, Block *B, double rtol, double fixed)
     cdef double *e = partial + n
     cdef double *k = e + n
     cdef double h, t
+    cdef const Group *groups = T.group if B.ramps else T.group + T.n_fixed     # what parameters alone make stays
     if (<const long long *> B.stale)[0]:
         first_stage(T, B, rtol, 0, 1)
         refresh(T, B, y)
+        groups = T.group
         for r in range(T.n):
             k[r] = v_get(B.k, r * VL)
     elif (<const long long *> B.ok)[0]:
@@ -254,7 +260,9 @@ cdef inline void solo_step(const Tables *T, Block *B, double rtol, double fixed)
     for s in range(1, EXPLICIT_STAGES):
         if B.ramps:
             parameters_at(T, B, t + TSIT_C[s] * h)
-        run_groups(T, S)
+        run_groups(T, S, groups)
+        if not B.ramps:
+            groups = T.group + T.n_fixed
         rates_of_change(T, S, k + s * n)
         if s < EXPLICIT_STAGES - 1:
             sum_of_stages(k, TSIT_A[s + 1], s, partial, n)

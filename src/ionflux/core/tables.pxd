@@ -117,9 +117,10 @@ cdef struct Tables:
     int solo_one           # where the number 1 is
     int solo_size          # numbers
     int n_group
+    int n_fixed            # of these, what parameters alone make
     const Group *group
     const Pair *solo_pair  # of the sums in groups and of the rows
-    const int *solo_rows   # (n + 1) first pair of each row
+    const int *solo_rows   # (n + 1) first pair of each row, (n) 1 where all its terms are weight * a
     const int *solo_value  # (n_tol) where the values that tolerances refer to are
     const int *solo_atol   # (n_tol) and the absolute tolerances
     # dy/dt and Jacobian

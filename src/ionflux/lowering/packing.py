@@ -19,7 +19,21 @@ WIDEST = 8  # doubles in the widest vector there is; groups are padded to it, so
 MAX_FUSED = 4  # longest sum that is computed inside the call of the function that reads it
 
 #: codes of lowering.program.Op
-SUM, LINEAR, PRODUCT, RECIPROCAL, LOG, BERNOULLI, GHK, FACTORS, EXP, PHI, LOG_PRODUCT, TABLE, LOGISTIC = 0, 1, 2, 3, 4, 5, 7, 9, 11, 12, 14, 15, 17
+SUM, LINEAR, PRODUCT, RECIPROCAL, LOG, BERNOULLI, GHK, FACTORS, EXP, PHI, LOG_PRODUCT, TABLE, LOGISTIC = (
+    0,
+    1,
+    2,
+    3,
+    4,
+    5,
+    7,
+    9,
+    11,
+    12,
+    14,
+    15,
+    17,
+)
 #: elementary functions of one argument; those of one group go through one call
 CALLS = {LOG: LOG, BERNOULLI: BERNOULLI, EXP: EXP, PHI: PHI, LOGISTIC: EXP}
 #: what is computed as one or several sums of weight * a * b: the sum itself, times a number, its reciprocal
@@ -39,6 +53,7 @@ class _Item:
     results: tuple[int, ...]
     reads: tuple[int, ...]
     terms: tuple[tuple[int, int, float], ...] = ()
+    fixed: bool = False  # made of parameters alone
     level: int = 0
     urgency: int = 0
 
@@ -81,16 +96,17 @@ def packed(
     gathered = [tuple((r, ONE, w) for r, w in row.items()) for row in rows]
     items, gathered = _fused(items, gathered, set(values))
     wanted = {r for row in gathered for term in row for r in term[:2]} | set(values)
-    _order(items, n + n_par, wanted)
+    _order(items, n, n_par, wanted)
     padded = -(-n // WIDEST) * WIDEST
     zero = padded + n_par
     place = {i: i for i in range(n)} | {n + i: padded + i for i in range(n_par)} | {ONE: zero + 1}
     out, free = _Groups(), -(-(zero + 2) // WIDEST) * WIDEST
-    for group in _grouped(items):
+    grouped = _grouped(items)
+    for group in grouped:
         free = _write(out, group, place, zero, free, factors)
-    start = [len(out.pairs)]
+    start, plain = [len(out.pairs)], []
     for one in gathered:
-        _pairs(out, one, place)
+        plain.append(_pairs(out, one, place))
         start.append(len(out.pairs))
     return {
         "solo_groups": np.array(out.rows, dtype=np.intc).reshape(-1, 7),
@@ -98,9 +114,9 @@ def packed(
         "solo_weight": np.array(out.weight, dtype=float),
         "solo_pair": np.array(out.pairs, dtype=np.intc).reshape(-1, 2),
         "solo_pair_weight": np.array(out.pair_weight, dtype=float),
-        "solo_rows": np.array(start, dtype=np.intc),
+        "solo_rows": np.array([*start, *plain], dtype=np.intc),
         "solo_values": np.array([place[v] for v in values], dtype=np.intc),
-        "solo_sizes": np.array([padded, zero + 1, free + WIDEST], dtype=np.intc),
+        "solo_sizes": np.array([padded, zero + 1, free + WIDEST, sum(g[0].fixed for g in grouped)], dtype=np.intc),
     }
 
 
@@ -142,7 +158,7 @@ def _fused(items: list[_Item], rows: list[tuple[tuple[int, int, float], ...]], k
 
     def short(register: int) -> _Item | None:
         of = made.get(register)
-        return of if of is not None and of.code == SUM and len(of.terms) <= MAX_FUSED else None
+        return of if of is not None and of.code == SUM and 0 < len(of.terms) <= MAX_FUSED else None
 
     def only(register: int, code: int) -> _Item | None:
         of = made.get(register)
@@ -152,6 +168,7 @@ def _fused(items: list[_Item], rows: list[tuple[tuple[int, int, float], ...]], k
         products = [only(a, PRODUCT) if b == ONE else None for a, b, _ in terms]
         return tuple(t if p is None else (*p.reads, t[2]) for t, p in zip(terms, products, strict=True))
 
+    items = _shared(items)
     for item in items:
         if item.code in CALLS and (of := short(item.reads[0])) is not None:
             item.terms, item.reads = of.terms, ()
@@ -174,11 +191,31 @@ def _fused(items: list[_Item], rows: list[tuple[tuple[int, int, float], ...]], k
     return left[::-1], rows
 
 
-def _order(items: list[_Item], inputs: int, wanted: set[int]) -> None:
-    """Levels from what each item waits for, urgency from how long others wait for it."""
-    level = dict.fromkeys((ONE, *range(inputs)), 0)
+def _shared(items: list[_Item]) -> list[_Item]:
+    """One sum for all that multiply it by a number of their own: the affinity of a leak and of the channels beside it."""
+    same = Counter(item.terms for item in items if item.code == LINEAR)
+    sums: dict[Any, int] = {}
+    out, free = [], -2  # registers of their own, below that of the number 1
     for item in items:
-        item.level = 1 + max((level[r] for r in item.all_reads), default=0)
+        if item.code == LINEAR and same[item.terms] > 1:
+            if item.terms not in sums:
+                sums[item.terms] = free
+                out.append(_Item(SUM, item.op, (free,), (), item.terms))
+                free -= 1
+            item = _Item(PRODUCT, item.op, item.results, (*item.reads, sums[item.terms]))
+        out.append(item)
+    return out
+
+
+def _order(items: list[_Item], n: int, n_par: int, wanted: set[int]) -> None:
+    """Levels from what each item waits for, urgency from how long others wait for it."""
+    level = dict.fromkeys((ONE, *range(n + n_par)), 0)
+    fixed = {ONE, *range(n, n + n_par)}
+    for item in items:
+        item.fixed = fixed.issuperset(item.all_reads)
+        item.level = 1 + max((level[r] for r in item.all_reads if item.fixed or r not in fixed), default=0)
+        if item.fixed:
+            fixed.update(item.results)
         level |= dict.fromkeys(item.results, item.level)
     rest = dict.fromkeys(wanted, 10)
     for item in reversed(items):
@@ -188,12 +225,12 @@ def _order(items: list[_Item], inputs: int, wanted: set[int]) -> None:
 
 
 def _grouped(items: list[_Item]) -> list[list[_Item]]:
-    """Items of one level and kind, the most urgent first; tables stay alone, vectors hold eight."""
+    """Items of one level and kind, the most urgent first, before them those that only parameters make; vectors hold eight."""
     found: dict[tuple[int, ...], list[_Item]] = {}
     for i, item in enumerate(items):
         kind = PRODUCT if item.code == PRODUCT else SUM if item.code in SUMS else CALLS.get(item.code, item.code)
-        found.setdefault((item.level, kind, i if kind == TABLE else 0), []).append(item)
-    ordered = sorted(found.values(), key=lambda g: (g[0].level, -max(i.urgency for i in g)))
+        found.setdefault((not item.fixed, item.level, kind, i if kind == TABLE else 0), []).append(item)
+    ordered = sorted(found.values(), key=lambda g: (not g[0].fixed, g[0].level, -max(i.urgency for i in g)))
     out = []
     for group in ordered:
         size = WIDEST if group[0].code in (*CALLS, LOG_PRODUCT) else len(group)
@@ -215,7 +252,9 @@ def _write(
             out.weight += [*halves, *[0.0] * (WIDEST - count)]
         extra = max(len(item.terms) for item in group)
         for t in range(max(extra, 1)):
-            of = [item.terms[t] if t < len(item.terms) else (item.reads[0], ONE, 1.0) if not item.terms and t == 0 else None for item in group]
+            of = [
+                item.terms[t] if t < len(item.terms) else (item.reads[0], ONE, 1.0) if not item.terms and t == 0 else None for item in group
+            ]
             _lanes(out, [zero if x is None else place[x[0]] for x in of], zero)
             out.weight += [*(0.0 if x is None else x[2] for x in of), *[0.0] * (WIDEST - count)]
     elif code == LOG_PRODUCT:
@@ -224,8 +263,8 @@ def _write(
     elif code in SUMS:
         code = SUM
         for item in group:
-            out.index += [len(item.terms), int(item.code == RECIPROCAL), place[item.reads[0] if item.reads else ONE]]
-            _pairs(out, item.terms, place)
+            kind = int(item.code == RECIPROCAL) + 2 * _pairs(out, item.terms, place)
+            out.index += [len(item.terms), kind, place[item.reads[0] if item.reads else ONE]]
     elif code == FACTORS:
         for item in group:
             listed = factors[item.op[2] : item.op[3]]
@@ -243,10 +282,14 @@ def _write(
     return free + (2 * WIDEST if code in PAIRS else -(-count // WIDEST) * WIDEST)
 
 
-def _pairs(out: _Groups, terms: Iterable[tuple[int, int, float]], place: Mapping[int, int]) -> None:
+def _pairs(out: _Groups, terms: Iterable[tuple[int, int, float]], place: Mapping[int, int]) -> bool:
+    """Append the terms of a sum; whether all of them are weight * a."""
+    plain = True
     for a, b, w in terms:
         out.pairs.append((place[a], place[b]))
         out.pair_weight.append(w)
+        plain &= b == ONE
+    return plain
 
 
 def _lanes(out: _Groups, places: list[int], zero: int) -> None:

@@ -365,6 +365,23 @@ def _add(into: Gradient, gradient: Gradient, factors: tuple[Node, ...], weight: 
             target[product] = target.get(product, 0.0) + w * weight
 
 
+def _together(nodes: list[Node], ops: Mapping[Node, _Operation]) -> tuple[list[Node], dict[Node, _Operation], list[Node]]:
+    """Tables of one variable with the same breaks as one operation, where the first of them stands; operations, and results in order."""
+    members: dict[object, list[Node]] = {}
+    for node in nodes:
+        what = ops[node]
+        members.setdefault((what.op, what.reads, what.tables[0].breaks) if what.tables else node, []).append(node)
+    made, results = {}, []
+    for of in members.values():
+        first = ops[of[0]]
+        if len(of) > 1:
+            tables = tuple(on_one_grid(t for node in of for t in ops[node].tables))
+            first = _Operation(first.op, first.reads, width=len(tables), tables=tables)
+        made[of[0]] = first
+        results += [k for node in of for k in range(node, node + ops[node].width)]
+    return list(made), made, results
+
+
 class _Tables:
     """One finished program: what is alive, its numbering, the Jacobian, the elimination."""
 
@@ -383,8 +400,10 @@ class _Tables:
         self.late = self._alive(p._late, live)
         self.rates = self._alive(p._ops, live)
         order = [*self.states, *p.parameters]
-        for node, what in [*((n, p._ops[n]) for n in self.rates), *((n, p._late[n]) for n in self.late)]:
-            order += range(node, node + what.width)
+        self.rates, self.ops, results = _together(self.rates, p._ops)
+        order += results
+        self.late, self.late_ops, results = _together(self.late, p._late)
+        order += results
         self.register = {node: i for i, node in enumerate(order)}
         self.n_reg = len(order)
         self.factors: list[tuple[int, int, int, int]] = []
@@ -420,8 +439,8 @@ class _Tables:
         p, reg = self.p, self.register
         n = len(p.states)
         mass = [p._mass[s] for s in self.states]
-        rates = self._logarithms_of_products([self._encode(node, p._ops[node]) for node in self.rates])
-        slopes = [self._encode(node, p._late[node]) for node in self.late]
+        rates = self._logarithms_of_products([self._encode(node, self.ops[node]) for node in self.rates])
+        slopes = [self._encode(node, self.late_ops[node]) for node in self.late]
         entries = self._entries(slopes)
         out = elimination(n, len(p.counters), entries)
         out |= {"n": len(self.states), "n_solved": n, "n_algebraic": mass.count(0.0), "n_par": len(p.parameters), "n_reg": self.n_reg}
