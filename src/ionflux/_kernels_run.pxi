@@ -126,7 +126,8 @@ cdef class Run:
         cdef size_t numbers = T.solo_size + (4 + EXPLICIT_STAGES) * T.solo_states if solo else 0
         cdef long long budget = max(1, 60000 // (WV * (T.n_reg + 30 * n + 2 * T.n_entry)))
         cdef Block *B = <Block *> v_alloc(sizeof(Block))
-        cdef vd *memory = <vd *> v_alloc((T.n_reg + (STAGES + 5) * n + T.n_entry + 2 * self.J.n_sched) * WV * sizeof(vd) + numbers * sizeof(double))
+        cdef size_t lanes = (T.n_reg + (STAGES + 5) * n + T.n_entry + 2 * self.J.n_sched) * WV
+        cdef vd *memory = <vd *> v_alloc(lanes * sizeof(vd) + numbers * sizeof(double))
         if B == NULL or memory == NULL:
             v_free(B)
             v_free(memory)

@@ -70,14 +70,14 @@ cdef inline vd exp_or_logistic(vd x, vd half) noexcept nogil:
 cdef inline double product_of_factors(const double *S, const int *index, int n) noexcept nogil:
     """strength, then (kind, power, c, K) of each factor; powers as in laws.pxd."""
     cdef double out = S[index[0]], c, r
-    cdef int i, k
+    cdef int _i, _k
     index += 1
-    for k in range(n):
+    for _k in range(n):
         c = S[index[2]]
         if index[0] == FACTOR_SATURATION:
             c = c / (S[index[3]] + c)
         r = 1.0
-        for i in range(index[1] if index[1] >= 0 else -index[1]):
+        for _i in range(index[1] if index[1] >= 0 else -index[1]):
             r = r * c
         out = out * (r if index[1] >= 0 else 1.0 / r)
         index += 4

@@ -263,7 +263,7 @@ cdef inline void count(const Tables *T, Block *B, vd *k, const int WV) noexcept 
 
 
 cdef inline void accumulate_error(const Tables *T, Block *B, double rtol, const double guard, const int N, const int WV) noexcept nogil:
-    """Root mean square of error/(atol + rtol |y|); leaves y_1 in the state registers (with guard 0 it is there already), notes negative amounts.
+    """Root mean square of error/(atol + rtol |y|); leaves y_1 in the state registers (guard 0: it is there), notes negative ones.
 
     The error of a state is |k_8|, or guard |k_7| where that is larger: steps too long for the asymptotics of the method, on
     which k_8 happens to pass through zero, are not taken for accurate ones.

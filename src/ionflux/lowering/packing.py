@@ -139,8 +139,12 @@ def _items(
             items.append(_Item(code, op, (dst, c), (a, b)))
         elif code == GHK:
             items.append(_Item(code, op, (dst,), (a, b, c, d, d + 1)))
+        elif code == PRODUCT:
+            items.append(_Item(code, op, (dst,), (a, b)))
+        elif code in CALLS:
+            items.append(_Item(code, op, (dst, dst + 1) if code == BERNOULLI else (dst,), (a,)))
         else:
-            items.append(_Item(code, op, (dst, dst + 1) if code == BERNOULLI else (dst,), (a, b) if code == PRODUCT else (a,)))
+            raise NotImplementedError(f"one cell alone has no way to compute operation {code}")
     return items
 
 
@@ -166,7 +170,7 @@ def _fused(items: list[_Item], rows: list[tuple[tuple[int, int, float], ...]], k
 
     def with_products(terms: tuple[tuple[int, int, float], ...]) -> tuple[tuple[int, int, float], ...]:
         products = [only(a, PRODUCT) if b == ONE else None for a, b, _ in terms]
-        return tuple(t if p is None else (*p.reads, t[2]) for t, p in zip(terms, products, strict=True))
+        return tuple(t if p is None else (p.reads[0], p.reads[1], t[2]) for t, p in zip(terms, products, strict=True))
 
     items = _shared(items)
     for item in items:
