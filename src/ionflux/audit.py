@@ -93,6 +93,9 @@ def audit(run: Trajectory) -> Audit:
         fluxes,
         gap,
         (*(m.name for m in cell.mechanisms if m.fixed or m.silent or m.outside), *sorted(cell.held), *sorted(cell.slaved)),
+        # what is counted step by step collects the rounding of all of them
+        bound=max(1e-12, 1e-17 * run.stats.steps if moved is not None else 0.0),
+        bound_fluxes=max(1e-11, 1e-16 * run.stats.steps),
     )
 
 

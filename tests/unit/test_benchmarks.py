@@ -66,6 +66,7 @@ def test_asv_discovers_the_same_benchmarks():
     assert {benchmark.name for benchmark in discovery.disc_benchmarks(str(FOLDER / "benchmarks"))} == names
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("module", "suite", "name"), discovered(), ids=lambda part: getattr(part, "__name__", part))
 def test_every_benchmark_runs_at_its_smallest_size(module, suite, name):
     smallest = cases(suite)[0]

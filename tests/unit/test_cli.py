@@ -202,6 +202,7 @@ def test_the_module_is_the_command() -> None:
     assert (run.stdout, run.stderr) == (f"ionflux {ifx.__version__}\n", "")
 
 
+@pytest.mark.slow
 def test_a_terminal_of_plain_ascii_is_served(tmp_path: Path) -> None:
     run = subprocess.run(
         [sys.executable, "-m", "ionflux", "demo", "--out", str(tmp_path)],

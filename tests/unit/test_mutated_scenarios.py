@@ -158,6 +158,7 @@ def test_mangled_files_are_read_or_refused() -> None:
     assert 20 < told.count("read") < 400
 
 
+@pytest.mark.slow
 def test_the_largest_files_do_not_fill_the_memory() -> None:
     names = "\n".join(f'"leak_K.g{i}" = "1 mS/cm^2"' for i in range(2000))
     one = '[cell]\npreset = "dusterwald2018"\n[sweep]\nuntil = "1 s"\n[sweep.vary]\n'

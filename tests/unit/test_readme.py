@@ -29,7 +29,10 @@ def label(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()
 
 
-@pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "python")], ids=label)
+SHOWN = [pytest.param(p, marks=[pytest.mark.slow] * ("gallery" in p.parts), id=label(p)) for p in PAGES if blocks(p, "python")]
+
+
+@pytest.mark.parametrize("page", SHOWN)
 def test_the_python_of_a_page_runs_from_top_to_bottom(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     namespace: dict[str, object] = {"__name__": "__main__"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from math import log
 from typing import TYPE_CHECKING, Any
 
@@ -163,6 +164,10 @@ class Gates:
 def channel_rate(env: Env, gates: Gates, way: Way) -> Node:
     """Cycles of one ion through a channel, mol/s."""
     p, m = env.program, way.of
+    if env.effective is None and any(name in ("V-E", "drive") for f in m.factors for name in f.reads()):
+        # what closes as E runs to infinity carries nothing where a concentration is 0, and 0 times infinity is no number
+        tiny = env.slot("tiny", lambda v: 1e-300)
+        env = replace(env, log=lambda name: p.log(p.sum({env.c(name): 1.0, tiny: 1.0})))
     strength = _size(env, gates, way)
     guards = [gate for gate in m.gates if gate.power]
     opened: list[tuple[int, int, Node, Node | None]] = [(POWER, g.power, gates.node(f"{m.name}.{g.name}"), None) for g in guards]

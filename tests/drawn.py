@@ -1,0 +1,13 @@
+"""Parameters of tests, of which the first few are for every day and the others for `make verify`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+
+def first(count: int, values: Iterable[Any]) -> list[Any]:
+    """All of these values; those after the first `count` are slow."""
+    return [value if i < count else pytest.param(value, marks=pytest.mark.slow) for i, value in enumerate(values)]
