@@ -152,9 +152,14 @@ def evaluate(
     values: dict[str, Any] = {k: float(given[k]) if given[k].ndim == 0 else x.ravel() for k, x in columns.items()}
     values |= {f"{m.name}.{name}": p.value for name, p in m.parameters().items()}
     values |= {"area": 1.0, "_VT": GAS_CONSTANT * values["T"] / FARADAY}
+    for ion in getattr(m, "shared", None) or ():  # the start of a cell is here where it stands
+        values |= {f"inside.{ion.name}": values[f"c_in.{ion.name}"], f"bath.{ion.name}": values[f"c_out.{ion.name}"]}
     there = frozenset(given)
     alone = m._cache.get(there) or m._cache.setdefault(there, _Alone(m, there, opened))
     cycles, driving, whole, slope = alone(np.asarray(columns["V"], dtype=float).ravel(), values)
+
+    if getattr(m, "shared", None) and np.any(np.isnan(cycles)):
+        raise InputError(f"{m.name}.E_rev lies outside the Nernst potentials of the two ions at some of these concentrations")
 
     def shaped(x: Any) -> Any:
         x = np.asarray(x) + 0.0  # no negative zeros

@@ -139,6 +139,8 @@ def prepare(
     values: dict[str, Any] = {**plain.defaults, **tolerances}
     for name, x in (swept or {}).items():
         values[name] = np.asarray(x, dtype=float)[:, None]
+    if any(getattr(m, "shared", None) for m in cell.mechanisms):  # a conductance is shared once and for all
+        values |= {f"_start.{name}": x for name, x in values.items() if name == "_VT" or name.startswith("bath.")}
     n_cells = max((len(x) for x in (swept or {}).values()), default=1)
     lines = _lines(cell, values, schedule or {}, until)
     breaks = sorted({0.0, until, *(t for pieces_ in lines.values() for p in pieces_ for t in (p.t0, p.t1) if 0 < t < until)})

@@ -9,6 +9,7 @@ import pytest
 
 import ionflux as ifx
 from ionflux import HCO3, Cl, K, Na
+from ionflux.constants import FARADAY
 from ionflux.units import mM, mV
 
 INSIDE = {Na: 12.0, K: 138.0, Cl: 8.0, HCO3: 15.0}
@@ -50,6 +51,43 @@ def test_a_synapse_between_two_ions_reverses_where_it_was_asked_to() -> None:
         assert at.flux["Synapse"][Na][0] < 0 < at.flux["Synapse"][K][0]
         other = cell(synapse, V=E_rev + 0.01).simulate(1e-9, at=[1e-9])
         assert other.current["Synapse"][0] == pytest.approx(2.0 * open_ * 0.01, rel=1e-4)
+
+
+def test_what_two_ions_share_is_settled_at_the_start() -> None:
+    """More potassium outside later on moves the reversal potential, to the mean of the new equilibria with the old weights."""
+    open_ = ifx.Synapse(E_rev=-0.053, between=(Na, K), g=2.0, transmitter=1.0)
+    clamped = cell(open_, ifx.VoltageClamp(-70 * mV), hold=("c_in.Na", "c_in.K"))
+    run = clamped.simulate(2.0, schedule={"bath.K": ifx.step(1.0, to=15 * mM)}, at=[0.5, 1.5])
+    g = {ion: run.flux["Synapse"][ion] * FARADAY / (run.V - run.E[ion]) for ion in (Na, K)}
+    for ion in (Na, K):
+        assert g[ion][0] == pytest.approx(g[ion][1], rel=1e-9)
+    reverses = ifx.chord_voltage({ion: g[ion][1] for ion in g}, {ion: run.E[ion][1] for ion in g})
+    assert reverses > -0.053 + 5 * mV
+    # cells of a sweep each have the start of their own
+    swept = ifx.sweep(clamped, {"bath.K": np.array([4.8, 5.0])}, until=1.0)
+    assert swept.flux["Synapse"][K][1] < 0.995 * swept.flux["Synapse"][K][0]
+    for i, c in enumerate((4.8, 5.0)):
+        alone = clamped.replace({"bath.K": c}).simulate(1.0, at=[1.0])
+        assert swept.flux["Synapse"][K][i] == pytest.approx(alone.flux["Synapse"][K][0], rel=1e-12)
+
+
+def test_two_ions_cannot_reverse_beyond_their_equilibria() -> None:
+    """One of them would flow against its gradient."""
+    for E_rev in (-0.095, 0.07):
+        synapse = ifx.Synapse(E_rev=E_rev, between=(Na, K), g=2.0)
+        with pytest.raises(ifx.InputError, match=r"Synapse.E_rev = .* mV; Na and K together reverse between -89.* and 66.* mV"):
+            cell(synapse)
+        with pytest.raises(ifx.InputError, match="outside the Nernst potentials"):
+            synapse.evaluate(V=0.0, c_in=INSIDE, c_out=dict(BATH))
+    with pytest.raises(ifx.InputError, match="two ions"):
+        ifx.Synapse(E_rev=0.0, between=(K, K), g=1.0)
+
+
+@pytest.mark.parametrize("E_rev", [-0.08, -0.053, 0.03])
+def test_a_shared_synapse_by_itself_reverses_where_asked(E_rev: float) -> None:
+    V = E_rev + np.array([-0.01, 0.0, 0.01])
+    I = ifx.Synapse(E_rev=E_rev, between=(Na, K), g=2.0).evaluate(V=V, c_in=INSIDE, c_out=dict(BATH), gates={"s": 0.25}).current
+    np.testing.assert_allclose(I, 0.5 * (V - E_rev), rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("E_rev", [-0.053, 0.0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from math import log
 from typing import TYPE_CHECKING, Any
 
 from ionflux.baths import Bath, Concentrations, unjudged
@@ -177,6 +178,13 @@ def check_mechanisms(cell: Cell) -> None:
                 raise ModelError(
                     f"{m.name}: the Nernst potential of {ion.name} is infinite, [{ion.name}] {side} is 0; give it a small "
                     "concentration" + (", or use P= (GHK)" if law is Law.OHMIC else "")
+                )
+        if shared := getattr(m, "shared", None):
+            lowest, highest = sorted(cell.thermal_voltage / ion.z * log(c_out[ion] / c_in[ion]) for ion in shared)
+            if not lowest - 1e-9 <= m.E_rev <= highest + 1e-9:  # type: ignore[attr-defined]
+                raise InputError(
+                    f"{m.name}.E_rev = {1e3 * m.E_rev:g} mV; {shared[0].name} and {shared[1].name} together reverse between "  # type: ignore[attr-defined]
+                    f"{1e3 * lowest:.4g} and {1e3 * highest:.4g} mV, their Nernst potentials here: choose E_rev= there, or other ions"
                 )
         carrier = getattr(m, "carrier", None)
         if carrier is not None and carrier not in c_in:

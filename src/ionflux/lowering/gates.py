@@ -7,6 +7,8 @@ from dataclasses import replace
 from math import log
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ionflux.errors import ModelError, UnknownNameError
 from ionflux.mechanisms import Law
 from ionflux.mechanisms.gates import Rate
@@ -202,15 +204,22 @@ def _size(env: Env, gates: Gates, way: Way) -> Node:
 
 
 def _share(v: Mapping[str, Any], prefix: str, m: Any, way: Way) -> Any:
-    """Of the conductance, so that the currents of two ions cancel at E_rev: (E_rev - E of the other)/(E - E of the other)."""
+    """Of the conductance, so that the currents of two ions cancel at E_rev: (E_rev - E of the other)/(E - E of the other).
+
+    At the concentrations of the start, whatever a schedule makes of the bath; not a number where E_rev is not between the two.
+    """
+
+    def at_start(name: str) -> Any:
+        return v.get(f"_start.{name}", v[name])
 
     def E(ion: IonSpecies) -> Any:
-        into, out = v[f"{prefix}bath.{ion.name}"], v[f"{prefix}inside.{ion.name}"]
-        return v[f"{prefix}_VT"] / ion.z * (kernel_log(into) - kernel_log(out))
+        into, out = at_start(f"{prefix}bath.{ion.name}"), v[f"{prefix}inside.{ion.name}"]
+        return at_start(f"{prefix}_VT") / ion.z * (kernel_log(into) - kernel_log(out))
 
     assert way.ion is not None
     (other,) = (ion for ion in m.shared if ion != way.ion)
-    return (v[f"{prefix}{m.name}.E_rev"] - E(other)) / (E(way.ion) - E(other))
+    share = (v[f"{prefix}{m.name}.E_rev"] - E(other)) / (E(way.ion) - E(other))
+    return np.where((share > -1e-9) & (share < 1 + 1e-9), share, np.nan)
 
 
 def _added(a: Terms, b: Terms) -> Terms:

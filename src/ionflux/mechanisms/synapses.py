@@ -65,7 +65,12 @@ class Synapse(Channel):
         if self.between is not None:
             if self.permeates and dict(self.permeates) != dict.fromkeys(self.between, 1.0):
                 raise InputError(f"{self.name}: give permeates=, or E_rev= with between=, not both")
-            if len(tuple(self.between)) != 2 or not all(isinstance(i, IonSpecies) and i.z for i in self.between) or self.g is None:
+            if (
+                len(set(self.between)) != 2
+                or len(tuple(self.between)) != 2
+                or not all(isinstance(i, IonSpecies) and i.z for i in self.between)
+                or self.g is None
+            ):
                 raise InputError(f"{self.name}: between= names two ions that carry charge, (Na, K), and goes with g=")
             object.__setattr__(self, "between", tuple(self.between))
             object.__setattr__(self, "permeates", dict.fromkeys(self.between, 1.0))
