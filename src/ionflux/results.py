@@ -242,8 +242,25 @@ def restarted(cell: Cell, seen: Any) -> Cell:
                 impermeant=None if other is None else replace(other, c=(other.c or 0.0) * before / w),
             )
         new["outside_volume"] = w
+    if any(getattr(m, "shared", None) for m in cell.membrane):
+        now = {ion: (c, new.get("bath", cell.bath)[ion]) for ion, c in new["inside"].items()}
+        new["membrane"] = tuple(_shared_as_before(cell, m, now) for m in new.get("membrane", cell.membrane))
     with unjudged():
         return replace(cell, **new)
+
+
+def _shared_as_before(cell: Cell, m: Any, now: Mapping[Any, tuple[float, float]]) -> Any:
+    """A channel whose two ions share its conductance as they did; with other concentrations it reverses elsewhere."""
+    if not getattr(m, "shared", None):
+        return m
+    one, other = m.shared
+
+    def E(ion: Any, c_in: float, c_out: float) -> float:
+        return float(cell.thermal_voltage / ion.z * np.log(c_out / c_in))
+
+    before = [E(ion, cell.inside[ion], cell.bath[ion]) for ion in m.shared]
+    share = (m.E_rev - before[1]) / (before[0] - before[1])
+    return replace(m, E_rev=share * E(one, *now[one]) + (1.0 - share) * E(other, *now[other]))
 
 
 def _at_volume(cell: Cell, m: Buffer, volume: float) -> Buffer:

@@ -71,6 +71,22 @@ def test_what_two_ions_share_is_settled_at_the_start() -> None:
         assert swept.flux["Synapse"][K][i] == pytest.approx(alone.flux["Synapse"][K][0], rel=1e-12)
 
 
+@pytest.mark.parametrize("outside", [{}, {"outside_volume": 2e-15}])
+def test_a_cell_taken_up_again_keeps_what_its_synapses_share(outside: dict[str, Any]) -> None:
+    """A rest is a rest, and a run in two parts is the run."""
+    open_ = ifx.Synapse(E_rev=-0.05, between=(Na, K), g=1.0, transmitter=1.0)
+    living = cell(
+        ifx.Leak(Na, g=0.2), ifx.Leak(K, g=2.0), ifx.Leak(Cl, g=1.0), ifx.NaKATPase(J_max=2e-6), open_,
+        inside={Na: 12.0, K: 140.0, Cl: 9.0}, bath=ifx.Bath({Na: 145.0, K: 5.0, Cl: 150.0}), **outside,
+    )  # fmt: skip
+    whole = living.simulate(200.0, at=[100.0, 200.0], rtol=1e-9)
+    rest_of_it = living.simulate(100.0, rtol=1e-9).cell_at(100.0).simulate(100.0, at=[0.0, 100.0], rtol=1e-9)
+    np.testing.assert_allclose(rest_of_it.V, whole.V, rtol=0, atol=1e-8)
+    assert rest_of_it.c_in[Na][1] == pytest.approx(whole.c_in[Na][1], rel=1e-7)
+    rest = living.steady_state()
+    assert rest.resting().simulate(100.0, at=[100.0], rtol=1e-9).V[0] == pytest.approx(rest.V, abs=1e-8)
+
+
 def test_two_ions_cannot_reverse_beyond_their_equilibria() -> None:
     """One of them would flow against its gradient."""
     for E_rev in (-0.095, 0.07):
