@@ -40,7 +40,10 @@ REGRET = 2.0
 
 def excitable(cell: Cell) -> bool:
     """Whether the cell has gates with time courses of their own."""
-    return any(not gate.at_once for gate in cell.gates.values())
+    found = cell._cache.get("excitable")
+    if found is None:
+        found = cell._cache["excitable"] = any(not gate.at_once for gate in cell.gates.values())
+    return bool(found)
 
 
 def prefers_explicit(protocol: Protocol, rtol: float) -> bool:

@@ -27,6 +27,7 @@ EXPECTED = {
     "bench_layers": (5, 13),
     "bench_neutral": (2, 6),
     "bench_runs": (4, 7),
+    "bench_spikes": (4, 5),
     "bench_sweep": (9, 23),
 }
 
