@@ -280,7 +280,9 @@ def _starts(model: Cell, swept: Mapping[str, NDArray[np.float64]]) -> tuple[dict
     if not deciding:
         return {}, {}
     starts = start_arrays(model, deciding)
-    return values_of_start(starts.start, starts.faraday, starts.thermal_voltage), starts.failed
+    values = values_of_start(starts.start, starts.faraday, starts.thermal_voltage)
+    n = len(next(iter(deciding.values())))
+    return {name: np.broadcast_to(x, n) for name, x in values.items()}, starts.failed  # without impermeants their sums are plain zeros
 
 
 def _rows(protocol: Protocol, n_cells: int, t: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -32,3 +32,13 @@ def test_a_cell_whose_current_vanishes_nowhere_does_not_stop_the_others() -> Non
     assert swept.status[0] == ifx.Status.OK
     assert swept.status[1] != ifx.Status.OK
     assert np.isfinite(swept.V[0])
+
+
+@pytest.mark.parametrize(("name", "values"), [("T", [279.45, 291.65]), ("C_m", [0.01, 0.02]), ("state.HHK.n", [0.3, 0.4])])
+def test_a_cell_without_impermeants_may_be_swept_over_what_decides_its_start(name: str, values: list[float]) -> None:
+    axon = ifx.preset("hodgkin_huxley1952", I_ext=0.1)
+    assert not axon.impermeants
+    swept = ifx.sweep(axon, {name: np.array(values)}, until=0.01)
+    alone = [axon.replace({name: x}).simulate(0.01, at=[0.01]) for x in values]
+    np.testing.assert_array_equal(swept.V, [run.V[0] for run in alone])
+    np.testing.assert_array_equal(swept.gate["HHK.n"], [run.gate["HHK.n"][0] for run in alone])
