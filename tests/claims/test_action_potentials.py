@@ -106,7 +106,7 @@ def peaks(run: ifx.Trajectory, period: float, n: int) -> np.ndarray:
 def test_claim_1_13_a_cell_without_its_pump_fires_hundreds_of_times_on_its_gradients() -> None:
     """100 spikes: less than 1 % of the potassium and 1 mV of the peak; how many until 10 mV are gone grows with the radius."""
     period, lost = 0.02, {}
-    for r, n in ((5 * um, 250), (10 * um, 420), (40 * um, 101)):
+    for r, n in ((5 * um, 220), (10 * um, 420), (40 * um, 101)):
         blocked = living(r).replace({"NaKATPase.scale": 0.0})
         run = blocked.simulate(n * period, schedule={"CurrentClamp.i": ifx.train(0.0, period, n, 1e-3, to=0.2)})
         top = peaks(run, period, n)

@@ -34,7 +34,7 @@ def patch(*membrane: Any, V: float = -70 * mV, **changes: Any) -> ifx.Cell:
     return ifx.Cell(**{**fields, **changes})
 
 
-@pytest.mark.parametrize(("N", "p"), [(50, 0.9), (25, 0.4)])
+@pytest.mark.parametrize(("N", "p"), [(50, 0.9), pytest.param(25, 0.4, marks=pytest.mark.slow)])
 def test_claim_2_4_leak_channels_flicker_and_are_open_on_average(N: int, p: float) -> None:
     """The mean current is N p i and its variance N p (1 - p) i^2; V fluctuates about what the mean conductance makes it."""
     rate, until, gamma = 500.0, 200.0 / N, 1e-11
