@@ -36,6 +36,10 @@ EXPLICIT, IMPLICIT = 6.0, 14.0
 STABLE = 3.0
 #: how much more a run that turns quiet may cost
 REGRET = 2.0
+#: ρh of explicit steps that are as long as stability lets them be
+LIMITED = 2.0
+#: polls of the kernel, each after the same number of steps, between two looks at a run
+LOOK = 16
 
 
 def excitable(cell: Cell) -> bool:
@@ -55,6 +59,19 @@ def prefers_explicit(protocol: Protocol, rtol: float) -> bool:
         steps = _first_steps(protocol, rtol)
         protocol.explicit[rtol] = steps is not None and _pays(protocol, steps)
     return protocol.explicit[rtol]
+
+
+def turned(protocol: Protocol, explicit: bool, y: NDArray[np.float64], t: float, step: float) -> bool:
+    """Whether a run should now take the other method: where it stands, with the mean of its last steps (s).
+
+    A membrane that has fallen quiet leaves the explicit pair at the limit of its stability, and the implicit method could go on in strides;
+    one that fires again needs short steps of both.
+    """
+    _, J = protocol.lowered.derivatives(y[None], protocol.base, protocol.slots, protocol.rows_at(np.array([t])))
+    if not np.all(np.isfinite(J)):
+        return False
+    stiffness = step * float(np.max(np.abs(np.linalg.eigvals(J[0]))))
+    return stiffness > LIMITED if explicit else stiffness < STABLE
 
 
 def _first_steps(protocol: Protocol, rtol: float) -> NDArray[np.float64] | None:

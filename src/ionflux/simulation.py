@@ -11,7 +11,7 @@ import numpy as np
 from ._dispatch import kernels
 from .errors import ConvergenceError, InputError, Interrupted, NonFiniteError, SolveError, Status, StepSizeError
 from .events import Crossing, Event, Finder, crossings, interpolate, shortened
-from .methods import METHODS, excitable, prefers_explicit
+from .methods import LOOK, METHODS, excitable, prefers_explicit, turned
 from .protocols import Protocol, prepare, tolerance_values
 from .results import Stats, Trajectory
 
@@ -89,7 +89,7 @@ def simulate(
     if method == "explicit" and protocol.lowered.model.algebraic:
         raise InputError("method = 'explicit' cannot find potentials without a capacitor (electroneutral, charged faces); use 'implicit'")
     explicit = method == "explicit" or (method == "auto" and prefers_explicit(protocol, rtol))
-    run = CellRun(protocol, rtol, times, watched=watched, explicit=explicit)
+    run = CellRun(protocol, rtol, times, watched=watched, explicit=explicit, turning=explicit and method == "auto")
     meta = {"rtol": rtol, **{k.removeprefix("_"): v for k, v in tolerances.items()}}
     watch = Watch(progress, cell_until, "s")
     try:
@@ -147,15 +147,20 @@ class CellRun:
         fixed_step: float = 0.0,
         watched: Watched | None = None,
         explicit: bool = False,
+        turning: bool = False,
     ) -> None:
         # events need every step, and then the samples are read from those
         self.protocol, self.asked, self.watched = protocol, times, watched
+        # the method may change on the way: looked at after so many steps, and so the same wherever it is run
+        self._rtol, self._turning, self._polls, self._last = rtol, turning, 0, (0.0, 0)
+        self._before: list[NDArray[np.float64]] = []
+        self._methods = ["Tsitouras 5(4)" if explicit else "Rodas5P"]
         self.times = times = None if watched is not None else times
         self.seconds = 0.0
         n = len(protocol.lowered.state_names)
         self.start = protocol.start[0]
         out = np.empty((1, 0 if times is None else len(times), n))
-        self.kind = (rtol, explicit) if times is not None and fixed_step == 0.0 else None
+        self.kind = (rtol, explicit) if times is not None and fixed_step == 0.0 and not turning else None
         idle = protocol.idle.get(self.kind)
         if idle and times is not None:
             self.run = idle.pop()
@@ -193,28 +198,53 @@ class CellRun:
     def go(self, watch: Callable[[float], None]) -> None:
         began = time.perf_counter()
         try:
-            self.run.work(False, lambda: self._poll(watch))
+            while True:
+                self._look = False
+                self.run.work(False, lambda: self._poll(watch))
+                if not self._look or self.arrays["status"][0] != Status.CANCELLED:
+                    break
+                self._turn()
         finally:
             self.seconds = time.perf_counter() - began
+
+    def _turn(self) -> None:
+        """Go on from where the run was halted, with the other method if it is the better one now."""
+        a = self.arrays
+        t, taken = float(a["t"][0]), int(a["steps"][0])
+        step = (t - self._last[0]) / max(taken - self._last[1], 1)
+        explicit = bool(self.run.explicit)
+        if turned(self.protocol, explicit, a["y"][0], t, step):
+            explicit = not explicit
+            self._methods.append("Tsitouras 5(4)" if explicit else "Rodas5P")
+        self._last = (t, taken)
+        self._before = self._chunks()
+        a["status"][0] = kernels.PENDING
+        a["record"] = np.empty((16384 if len(a["record"]) else 0, a["record"].shape[1]))
+        self.run = kernels.Run(self.protocol.lowered.plan, a, self._rtol, 0.0, explicit)
 
     def _poll(self, watch: Callable[[float], None]) -> None:
         watch(self.reached)
         if self.watched is not None and self.watched.look(self._chunks()):
             self.run.cancel()
+        elif self._turning:
+            self._polls += 1
+            if self._polls % LOOK == 0:
+                self._look = True
+                self.run.cancel()
 
     def _chunks(self) -> list[NDArray[np.float64]]:
-        return [*self.run.full_records, self.arrays["record"][: self.run.recorded]]
+        return [*self._before, *self.run.full_records, self.arrays["record"][: self.run.recorded]]
 
     @property
     def reached(self) -> float:
-        if self.times is None and self.run.recorded:
-            return float(self.arrays["record"][self.run.recorded - 1, 1])
+        if self.times is None and (chunks := [x for x in self._chunks() if len(x)]):
+            return float(chunks[-1][-1, 1])
         return float(self.arrays["t"][0])
 
     def trajectory(self, cell: Cell, schedule: Mapping[str, Any], tolerances: Mapping[str, float]) -> Trajectory:
         a = self.arrays
         tried, rejected = int(a["steps"][0]), int(a["rejected"][0])
-        stats = Stats(tried - rejected, rejected, self.seconds, "Tsitouras 5(4)" if self.run.explicit else "Rodas5P")
+        stats = Stats(tried - rejected, rejected, self.seconds, " and ".join(dict.fromkeys(self._methods)))
         status = Status(int(a["status"][0]))
         if self.times is None:
             return self._recorded(cell, schedule, tolerances, status, stats)
