@@ -204,3 +204,14 @@ def test_a_swept_clamp_is_that_of_each_cell(name: str, values: list[float], clam
         for ion in IONS:
             np.testing.assert_array_equal(swept.amount[ion][i], run.amount[ion])
     assert float(np.ptp(swept.V[:, 2])) > 1e-4
+
+
+def test_a_patch_under_voltage_clamp_between_fixed_solutions_has_its_current() -> None:
+    """Nothing in it is a state; a step of V is answered at once."""
+    patch = ifx.Cell(
+        area=1e-11, volume=1e-16, C_m=0.01, inside={Na: 12.0, K: 138.0, Cl: 8.0}, bath=ifx.Bath({Na: 145.0, K: 5.0, Cl: 150.0}),
+        impermeant=ifx.Impermeant(), membrane=[ifx.Leak(K, g=2.0), ifx.VoltageClamp(-0.05)], hold=("c_in.Na", "c_in.K", "c_in.Cl"),
+    )  # fmt: skip
+    run = patch.simulate(1.0, at=[0.4, 1.0], schedule={"VoltageClamp.V": ifx.step(0.5, to=0.02)})
+    np.testing.assert_allclose(run.current["leak_K"], 2.0 * (np.array([-0.05, 0.02]) - run.E[K]), rtol=1e-12)
+    assert run.audit.ok

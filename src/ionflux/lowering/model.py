@@ -77,6 +77,9 @@ class Model:
         for inside in self.insides.values():
             self._membrane(inside)
         self._tolerances()
+        if not self.program.states:  # a patch under voltage clamp between fixed solutions; the kernels want something to integrate
+            idle = self._state("idle")
+            self.program.tolerance({idle: 1.0}, idle, self.slot("1", lambda v: 1.0))
         if counting:
             for name, node in self.rates.items():
                 self.state_names.append(f"moved.{name}")
@@ -106,6 +109,8 @@ class Model:
         cell = inside.cell
         if what.startswith("gate."):  # NaN: what is steady, see `Lowered.begin`
             return values.get(f"{x}state.{what[5:]}", np.nan)
+        if what == "idle":
+            return 0.0
         if what == "charge":
             charge = values[f"{x}C_m"] * values[f"{x}area"] * values[f"{x}_V"] / cell.faraday
             # on the area that the membrane has at the volume of the start
