@@ -127,9 +127,10 @@ class Watched:
             new = chunk[max(self._seen - start, 0) :]
             start += len(chunk)
             if self.stopped is None and len(new):
-                self.found += self._finder.scan(new)
+                fresh = self._finder.scan(new)
+                self.found += fresh
                 self._seen = start
-                ends = [event.t for event in self.found if event.crossing in self.stop]
+                ends = [event.t for event in fresh if event.crossing in self.stop] if self.stop else []
                 if ends:
                     self.stopped = min(ends)
                     self.found = [event for event in self.found if event.t <= self.stopped]
