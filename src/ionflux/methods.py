@@ -37,9 +37,9 @@ STABLE = 3.0
 #: how much more a run that turns quiet may cost
 REGRET = 2.0
 #: ρh of explicit steps that are as long as stability lets them be
-LIMITED = 2.0
+LIMITED = (2.1, 3.0)
 #: polls of the kernel, each after the same number of steps, between two looks at a run
-LOOK = 16
+LOOK = 64
 
 
 def excitable(cell: Cell) -> bool:
@@ -62,7 +62,9 @@ def prefers_explicit(protocol: Protocol, rtol: float) -> bool:
 
 
 def turned(protocol: Protocol, explicit: bool, y: NDArray[np.float64], t: float, step: float) -> bool:
-    """Whether a run should now take the other method: where it stands, with the mean of its last steps (s).
+    """Whether a run looks as if the other method were the better one: where it stands, with the mean of its last steps (s).
+
+    One look may fall on a spike; two in a row count.
 
     A membrane that has fallen quiet leaves the explicit pair at the limit of its stability, and the implicit method could go on in strides;
     one that fires again needs short steps of both.
@@ -71,7 +73,8 @@ def turned(protocol: Protocol, explicit: bool, y: NDArray[np.float64], t: float,
     if not np.all(np.isfinite(J)):
         return False
     stiffness = step * float(np.max(np.abs(np.linalg.eigvals(J[0]))))
-    return stiffness > LIMITED if explicit else stiffness < STABLE
+    # more than the pair bears cannot be its mean: the look fell on a spike
+    return LIMITED[0] < stiffness < LIMITED[1] if explicit else stiffness < STABLE
 
 
 def _first_steps(protocol: Protocol, rtol: float) -> NDArray[np.float64] | None:

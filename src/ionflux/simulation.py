@@ -155,6 +155,7 @@ class CellRun:
         # the method may change on the way: looked at after so many steps, and so the same wherever it is run
         self._rtol, self._turning, self._polls, self._last = rtol, turning, 0, (0.0, 0)
         self._before: list[NDArray[np.float64]] = []
+        self._better = False
         self._methods = ["Tsitouras 5(4)" if explicit else "Rodas5P"]
         self.times = times = None if watched is not None else times
         self.seconds = 0.0
@@ -214,8 +215,9 @@ class CellRun:
         t, taken = float(a["t"][0]), int(a["steps"][0])
         step = (t - self._last[0]) / max(taken - self._last[1], 1)
         explicit = bool(self.run.explicit)
-        if turned(self.protocol, explicit, a["y"][0], t, step):
-            explicit = not explicit
+        before, self._better = self._better, turned(self.protocol, explicit, a["y"][0], t, step)
+        if before and self._better:
+            explicit, self._better = not explicit, False
             self._methods.append("Tsitouras 5(4)" if explicit else "Rodas5P")
         self._last = (t, taken)
         self._before = self._chunks()

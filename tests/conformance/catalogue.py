@@ -84,13 +84,13 @@ MAKERS: dict[str, dict[str, Maker]] = {
         "ohmic": lambda rng: ifx.GABA_A(permeates={Cl: 1}, g=1.0, transmitter=0.1),
         "permeability": lambda rng: ifx.GABA_A(permeates={Cl: 1}, P=1e-8, T_ref=300.0),
         "fixed": lambda rng: ifx.GABA_A(permeates={Cl: 1}, g=1.0, E=-0.07),
-        "shared": lambda rng: ifx.GABA_A(permeates={}, E_rev=-0.06, between=(K, Cl), g=1.0),
+        "shared": lambda rng: ifx.GABA_A(permeates={}, E_rev=-0.08, between=(K, Cl), g=1.0),
     },
     "GABA_B": {
         "ohmic": lambda rng: ifx.GABA_B(g=1.0, transmitter=0.1),
         "permeability": lambda rng: ifx.GABA_B(P=1e-8, T_ref=300.0),
         "fixed": lambda rng: ifx.GABA_B(g=1.0, E=-0.09),
-        "shared": lambda rng: ifx.GABA_B(permeates={}, E_rev=-0.06, between=(K, Cl), g=1.0),
+        "shared": lambda rng: ifx.GABA_B(permeates={}, E_rev=-0.08, between=(K, Cl), g=1.0),
     },
     "HHNa": {
         "ohmic": lambda rng: ifx.HHNa(g=log_uniform(rng, 1e1, 1e4)),

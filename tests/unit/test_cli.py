@@ -69,6 +69,7 @@ def test_the_same_in_three_lines_is_the_same() -> None:
     assert scope["run"].until == demo.END
 
 
+@pytest.mark.slow
 def test_the_demo_speaks_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["demo", "--out", str(tmp_path), "--json"]) == Exit.OK
     told = json.loads(capsys.readouterr().out)

@@ -156,6 +156,7 @@ def test_a_run_plots_itself_and_leaves_the_readers_settings_alone(run: Trajector
     matplotlib.pyplot.close(grid[0, 0].figure)
 
 
+@pytest.mark.slow
 def test_a_picture_is_written_without_a_display_or_pyplot(tmp_path: Path) -> None:
     code = f"""
 import sys, ionflux as ifx

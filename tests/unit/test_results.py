@@ -145,6 +145,7 @@ while True:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL")
+@pytest.mark.slow
 def test_a_process_killed_while_it_saves_leaves_a_whole_file_or_none(tmp_path: Path) -> None:
     runs = [ifx.preset("dusterwald2018").simulate(600.0 * k) for k in (1, 2)]
     path, found = tmp_path / "run.nc", 0

@@ -74,6 +74,7 @@ def test_a_scenario_is_run_and_saved(file: Path, told: Any) -> None:
     assert told("run", str(file), "--force")[0] == Exit.OK
 
 
+@pytest.mark.slow
 def test_json_and_set_go_with_every_verb(file: Path, told: Any) -> None:
     half = ("--set", "KCC2.g=10 uS/cm^2", "--json")
     code, out, _ = told("run", str(file), "--out", "other.nc", *half)
