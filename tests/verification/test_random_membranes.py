@@ -39,7 +39,7 @@ def test_the_estimate_of_the_error_is_honest_and_not_too_careful(many: tuple[int
     assert np.max(true[solved]) < 30 * tol
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_of_ten_thousand_membranes_nearly_all_are_solved_and_none_is_wrong() -> None:
     """Against collocation, with a margin for what is an estimate; what is not solved says so."""
     n = np.zeros(3, dtype=int)
