@@ -103,6 +103,27 @@ def pnp_transient(
 
     Source: D. L. Scharfetter & H. K. Gummel, IEEE Trans. Electron Devices 16, 64 (1969); G. Steinebach, BIT Numer. Math. 63, 27 (2023).
     """
+    try:
+        return _followed(membrane, left, right, V, t, start, blocking, tol, nodes, vary, threads)
+    except KeyboardInterrupt:
+        raise Interrupted(
+            "pnp_transient: interrupted; nothing of a run in profile is kept, ask for earlier times to see its beginning"
+        ) from None
+
+
+def _followed(
+    membrane: Membrane1D,
+    left: Any,
+    right: Any,
+    V: ArrayLike | Schedule,
+    t: ArrayLike,
+    start: Profile | ArrayLike | None,
+    blocking: bool,
+    tol: float,
+    nodes: Any,
+    vary: Mapping[str, ArrayLike] | None,
+    threads: int | None,
+) -> ProfileRun:
     check_tolerance(tol)
     wanted = times(t)
     scheduled = is_schedule(V)
@@ -121,17 +142,12 @@ def pnp_transient(
     path = course(V if scheduled else s.V, before, wanted)
     marching = Marching(s, before, path, blocking, profile, threads)
     every = np.arange(s.n)
-    try:
-        if nodes is not None:
-            mesh = own(s, nodes)
-            found = marching.run(mesh, every, _GIVEN)
-            reached = [Reached(every, found, found.y, found.seen, np.full(found.y.shape[:2], np.nan), mesh)]
-        else:
-            reached = [r for key, rows in marching.alike() for r in marching.refine(key, rows, tol)]
-    except KeyboardInterrupt:
-        raise Interrupted(
-            "pnp_transient: interrupted; nothing of a run in profile is kept, ask for earlier times to see its beginning"
-        ) from None
+    if nodes is not None:
+        mesh = own(s, nodes)
+        found = marching.run(mesh, every, _GIVEN)
+        reached = [Reached(every, found, found.y, found.seen, np.full(found.y.shape[:2], np.nan), mesh)]
+    else:
+        reached = [r for key, rows in marching.alike() for r in marching.refine(key, rows, tol)]
 
     def again(moments: Array) -> ProfileRun:
         return pnp_transient(
