@@ -85,7 +85,7 @@ def electroneutral(
     >>> gel = Membrane1D(Layer(1e-6, fixed_charge=-100.0), T=298.15)
     >>> film = electroneutral(gel, {K: 10.0, Cl: 10.0}, {K: 100.0, Cl: 100.0}, I=0.0)
     >>> round(film.V, 9)
-    0.046664641
+    0.046664764
 
     Source: M. Planck, Ann. Phys. 276, 561 (1890); T. Teorell, Prog. Biophys. 3, 305 (1953); K. H. Meyer & J.-F. Sievers, Helv. Chim. Acta
     19, 649 (1936).

@@ -42,7 +42,7 @@ class Kir(Channel):
 
 @mechanism
 class KirBoltzmann(Channel):
-    """Inward rectifier with Boltzmann's curve: g/(1 + exp((V − E_K − V_half)/|width|)) · (V − E_K).
+    """Inward rectifier with Boltzmann's curve: g/(1 + exp(−(V − E_K − V_half)/w)) · (V − E_K).
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class KirBoltzmann(Channel):
     V_half : float
         Half-activation relative to E_K, V.
     width : float
-        V; negative, for it closes as V rises: 1/(1 + exp((V − E_K − V_half)/|width|)).
+        V; negative, for it closes as V rises: 1/(1 + exp(−(V − E_K − V_half)/w)).
 
     Source: the form of S. Hagiwara & K. Takahashi, J. Membr. Biol. 18, 61 (1974).
 
