@@ -13,7 +13,7 @@ from ._config import usable_threads
 from ._dispatch import kernels
 from .errors import InputError, Interrupted, IonfluxError, ShapeError, Status, UnknownNameError
 from .kept import Kept
-from .lowering.compartments import values_of_start
+from .lowering.beginnings import values_of_start
 from .methods import METHODS, excitable, prefers_explicit
 from .observation import Observed
 from .protocols import Protocol, prepare, tolerance_values

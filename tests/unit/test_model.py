@@ -11,7 +11,7 @@ import ionflux as ifx
 from ionflux import Bath, Cell, Cl, CubicNaKATPase, Impermeant, K, Leak, Na, NaKATPase, Water
 from ionflux._dispatch import kernels
 from ionflux.lowering import lower
-from ionflux.lowering.compartments import start_values, values_of_members
+from ionflux.lowering.beginnings import start_values, values_of_members
 from ionflux.lowering.model import Model
 
 IONS = (Na, K, Cl)

@@ -13,7 +13,8 @@ from .rates import value
 
 if TYPE_CHECKING:
     from ionflux.cells import Cell
-    from .compartments import Inside, Outside
+    from .compartments import Inside
+    from .outsides import Outside
     from .program import Node, Program
     from .rates import Values
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ionflux._dispatch import kernels
-from .compartments import start_values
+from .beginnings import start_values
 from .model import Model
 from .rates import Values
 

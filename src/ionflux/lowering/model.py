@@ -20,11 +20,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ionflux.mechanisms.channels import Way
-from .compartments import Inside, Outside
+from .compartments import Inside
 from .faces import Faces, first_guess
 from .factors import concentrations
 from .gates import Gates, channel_rate
 from .nonideal import Activities
+from .outsides import Outside
 from .program import Node, Program
 from .rates import Env, Formula, Values, affinity, rate, value, water_rate
 from .surroundings import outside_rate

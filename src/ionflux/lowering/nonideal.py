@@ -12,7 +12,8 @@ from ionflux.activities import debye_hueckel_constants
 from .rates import value
 
 if TYPE_CHECKING:
-    from .compartments import Inside, Outside
+    from .compartments import Inside
+    from .outsides import Outside
     from .program import Node, Program
     from .rates import Values
 
