@@ -13,13 +13,16 @@ def nernst_planck(
     rise: NDArray[np.float64],
     resistance: NDArray[np.float64],
     kind_of: NDArray[np.intc],
-    ends: NDArray[np.float64],
+    left: NDArray[np.float64],
+    right: NDArray[np.float64],
+    D: NDArray[np.float64],
     c: NDArray[np.float64],
-    T: NDArray[np.float64],
-    ratio: NDArray[np.float64],
-    first: int,
-    last: int,
-) -> None: ...
+    J: NDArray[np.float64],
+    V: NDArray[np.float64],
+    state: NDArray[np.intc],
+    taken: NDArray[np.int64],
+    streamed: bool,
+) -> float: ...
 def pnp(
     z: NDArray[np.float64],
     layer: NDArray[np.intc],

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._broadcast import VOLTAGE, Array, Given, checked, number
+from ._broadcast import VOLTAGE, Array, Given, _threads, checked, number
 from ._dispatch import films
 from .double_layers.screening import share
 from .electrochem import bernoulli
@@ -23,10 +23,10 @@ from .stacks import NOTHING, stack
 _VELOCITY = Parameter(0.0, "m s^-1", -1e3, 1e3, "velocity of the solvent")
 #: functions are integrated on panels that are halved until nothing changes any more
 _CLOSE, _MOST_PANELS = 2e-14, 2048
-#: values of a potential of which the range is checked together with the work on them, while they are in the cache
-_MANY, _ROWS = 65536, 256
-#: beyond this difference of energies between the ends (RT) the recursions could overflow
-_FAR = 600.0
+#: values of a potential of which the range is checked together with the work on them
+_MANY = 65536
+#: rows that are worth a thread; bytes of results from which on they are written past the caches
+_FEW, _STREAMED = 256, 4 << 20
 
 
 def nernst_planck(
@@ -140,7 +140,7 @@ def _profile(
     if out is not None and not (isinstance(out, np.ndarray) and out.dtype == np.float64 and out.flags.c_contiguous and out.shape == shape):
         raise ShapeError(f"out must be a C-contiguous array of float64 with the shape {shape}")
     c = out.reshape(s.n, len(s.ions), n) if out is not None and everything else np.empty((s.n, len(s.ions), n))
-    J = _solve(cells, c, threads, problem.values)
+    J, V, status = _solve(cells, c, threads, problem.values)
     for j in range(len(s.membrane.layers) if np.any(s.blocked) else 0):
         for i in range(len(s.ions)):
             shut = s.k[i, j] <= NOTHING
@@ -153,9 +153,7 @@ def _profile(
             out.reshape(c.shape)[...] = c
     phi = np.broadcast_to(cells.phi, (s.n, n))
     x = cells.x[:, kept] if len(cells.x) == 1 else np.broadcast_to(cells.x, (s.n, n))[:, kept]
-    V = phi[:, 0] - phi[:, -1]
     label = {"layers": len(s.membrane.layers), "ions": " ".join(ion.name for ion in s.ions)}
-    status = np.where(np.all(np.isfinite(J), axis=1), int(Status.OK), int(Status.NOT_FINITE)).astype(np.intc)
     shown = phi if everything else phi[:, kept]
 
     def slope() -> Array:
@@ -179,9 +177,9 @@ def _thinned(cells: Cells, problem: Problem) -> np.ndarray:
     return np.concatenate(keep)
 
 
-def _solve(cells: Cells, c: Array, threads: int | None, values: Array | None) -> Array:
-    """Fluxes, (rows, ions); concentrations are written into c."""
-    s, m = cells.s, len(cells.s.ions)
+def _solve(cells: Cells, c: Array, threads: int | None, values: Array | None) -> tuple[Array, Array, np.ndarray]:
+    """Fluxes, (rows, ions), voltages and status, (rows,); concentrations are written into c."""
+    s, m, many = cells.s, len(cells.s.ions), 1 if threads is None else _threads(threads)
     kinds: list[tuple[int, int, int]] = []
     rises: list[Array] = []
     resistances: list[Array] = []
@@ -207,39 +205,34 @@ def _solve(cells: Cells, c: Array, threads: int | None, values: Array | None) ->
     table = np.array([kinds[j] for j in order], dtype=np.intc)
     resistance = np.ascontiguousarray(np.array([resistances[j] for j in order]))
     rise_ = np.ascontiguousarray(np.array(rises)) if rises else np.zeros((0, 1, c.shape[2] - 1))
-    first, last = (s.k[:, 0] * s.left), (s.k[:, -1] * s.right)
-    width = max(first.shape[1], last.shape[1])
-    ends = np.ascontiguousarray(np.stack([np.broadcast_to(a, (m, width)).T for a in (first, last)], axis=-1))
-    T, ratio = np.empty((s.n, len(order))), np.empty((s.n, len(order)))
     if len(order) > films.KINDS:
         raise InputError(f"more than {films.KINDS} ions that differ in valence, diffusivity or energy at once")
-    per_volt, phi = np.ascontiguousarray(1.0 / s.VT), np.ascontiguousarray(cells.phi)
-    unchecked, outside = values is not None and values.size > _MANY, []
+    left, right = (np.ascontiguousarray(a) for a in (s.k[:, 0] * s.left, s.k[:, -1] * s.right))
+    per_volt, phi, D = np.ascontiguousarray(1.0 / s.VT), np.ascontiguousarray(cells.phi), np.ascontiguousarray(cells.D0)
+    J, V, state, taken = np.empty((s.n, m)), np.empty(s.n), np.empty(s.n, dtype=np.intc), np.zeros(1, dtype=np.int64)
+    streamed, largest = c.nbytes > _STREAMED, []
 
     def some(a: int, b: int) -> None:
-        for first in range(a, b, _ROWS):
-            last = min(b, first + _ROWS)
-            piece = phi[first:last] if len(phi) > 1 else phi
-            if unchecked and not (np.min(piece) >= VOLTAGE.lo and np.max(piece) <= VOLTAGE.hi):
-                outside.append(first)  # or NaN, which may be
-            films.nernst_planck(phi, per_volt, table, rise_, resistance, of_ion, ends, c, T, ratio, first, last)
+        largest.append(
+            films.nernst_planck(phi, per_volt, table, rise_, resistance, of_ion, left, right, D, c, J, V, state, taken, streamed)
+        )
 
-    share(s.n, threads, some)
-    if outside:
+    share(min(many, -(-s.n // _FEW)), many, some, 1)
+    if values is not None and max(largest, default=0.0) > VOLTAGE.hi:
         checked(Given("potential", values, VOLTAGE))
-    left, right = ends[:, :, 0], ends[:, :, 1]
-    drop, total = ratio[:, of_ion], T[:, of_ion]
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        small = np.exp(-np.abs(drop))
-        J = cells.D0.T * np.where(drop >= 0, left - right * small, left * small - right) / total
-    lost = np.flatnonzero(~np.all(np.isfinite(T) & (np.abs(ratio) < _FAR), axis=1))
-    lost = lost[np.all(np.isfinite(phi[lost if len(phi) > 1 else np.zeros_like(lost)]), axis=1)]
+    lost = np.flatnonzero(state)
     if len(lost):
-        _logarithms(cells, lost, ends, c, J)
-    return np.where(np.broadcast_to(s.blocked.T, J.shape), 0.0, J)
+        seen = lost[np.all(np.isfinite(phi[lost if len(phi) > 1 else np.zeros_like(lost)]), axis=1)]
+        if len(seen):
+            _logarithms(cells, seen, (left, right), c, J)
+    if np.any(s.blocked):
+        J[np.broadcast_to(s.blocked.T, J.shape)] = 0.0
+    status = np.full(s.n, int(Status.OK), dtype=np.intc)
+    status[lost[~np.all(np.isfinite(J[lost]), axis=1)]] = int(Status.NOT_FINITE)
+    return J, V, status
 
 
-def _logarithms(cells: Cells, rows: np.ndarray, ends: Array, c: Array, J: Array) -> None:
+def _logarithms(cells: Cells, rows: np.ndarray, ends: tuple[Array, Array], c: Array, J: Array) -> None:
     """The same recursions in logarithms, for energies that double precision cannot raise e to."""
     s, n = cells.s, c.shape[2]
     d = np.broadcast_to(cells.d(), (len(s.ions), s.n, n - 1))[:, rows]
@@ -254,8 +247,7 @@ def _logarithms(cells: Cells, rows: np.ndarray, ends: Array, c: Array, J: Array)
             T[..., k] = np.logaddexp(r[..., k] - ln_b[..., k], d[..., k] + T[..., k + 1])
         for k in range(n - 1):
             R[..., k + 1] = np.logaddexp(r[..., k] - ln_b[..., k] - d[..., k], R[..., k] - d[..., k])
-        ends_ = np.broadcast_to(ends, (s.n, *ends.shape[1:]))[rows].transpose(1, 0, 2)
-        left, right = ends_[..., 0], ends_[..., 1]
+        left, right = (np.broadcast_to(end, (len(s.ions), s.n))[:, rows] for end in ends)
         c[rows] = (left[..., None] * np.exp(T - T[..., :1]) + right[..., None] * np.exp(R - R[..., -1:])).transpose(1, 0, 2)
         D0 = np.broadcast_to(cells.D0, (len(s.ions), s.n))[:, rows]
         J[rows] = (D0 * (left * np.exp(-T[..., 0]) - right * np.exp(-R[..., -1]))).T

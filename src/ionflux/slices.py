@@ -225,10 +225,12 @@ def called(name: str, function: Any, at: Array) -> Array:
 
 
 def _beside(parts: Sequence[Array]) -> Array:
+    if len(parts) == 1:
+        return parts[0]
     width = max(p.shape[0] for p in parts)
     return np.concatenate([np.broadcast_to(p, (width, p.shape[1])) for p in parts], axis=1)
 
 
 def _together(parts: Sequence[Array]) -> Array:
     width = max(p.shape[0] for p in parts)
-    return np.array([np.broadcast_to(p, (width, p.shape[1])) for p in parts])
+    return np.array([p if p.shape[0] == width else np.broadcast_to(p, (width, p.shape[1])) for p in parts])

@@ -105,15 +105,17 @@ def stack(
         raise ShapeError(f"these shapes do not broadcast: {[a.shape for a in given] + [leading]}") from None
 
     def rows(x: Any) -> Array:
-        x = np.asarray(x, dtype=np.float64)
-        return x.reshape(1) if x.ndim == 0 else np.ascontiguousarray(np.broadcast_to(x, shape)).reshape(-1)
+        values: Array = np.asarray(x, dtype=np.float64)
+        if values.ndim == 0:
+            return values.reshape(1)
+        return np.ascontiguousarray(values if values.shape == shape else np.broadcast_to(values, shape)).reshape(-1)
 
     def table(values: Sequence[Any]) -> Array:
         if not any(type(value) is not float and np.ndim(value) for value in values):
             return np.array(values, dtype=np.float64).reshape(len(values), 1)
         arrays = [rows(value) for value in values]
         width = max(len(a) for a in arrays)
-        return np.array([np.broadcast_to(a, width) for a in arrays], dtype=np.float64).reshape(len(arrays), width)
+        return np.array([a if len(a) == width else np.broadcast_to(a, width) for a in arrays]).reshape(len(arrays), width)
 
     T = rows(varied.get("T", membrane.T))
     eps, thickness, X, D, k = [], [], [], [], []

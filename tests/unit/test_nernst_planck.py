@@ -263,13 +263,19 @@ BUILDS = [
 ]
 
 
-def test_a_batch_is_its_rows_bit_by_bit_with_any_build_and_number_of_threads(monkeypatch) -> None:
+@pytest.mark.parametrize("streamed", [False, True])
+def test_a_batch_is_its_rows_bit_by_bit_with_any_build_and_number_of_threads(monkeypatch, streamed) -> None:
+    """Also where a row has steep cells and its neighbours have none, and whether or not results go past the caches."""
     x, phi, left, right = workload(67)
+    phi[[5, 30, 31]] *= 40.0
+    velocity = np.where(np.arange(67) % 3 == 0, 0.0, 0.05)
     membrane = Membrane1D([Layer(2e-9), Layer(3e-9, partition={"K": 0.1}, D_factor=0.5)])
+    monkeypatch.setattr(prescribed, "_STREAMED", 0 if streamed else 1 << 60)
+    monkeypatch.setattr(prescribed, "_FEW", 16)
 
     def run(rows, **more):
         sides = [dict(zip(IONS, side[rows].T, strict=True)) for side in (left, right)]
-        return nernst_planck(membrane, *sides, potential=phi[rows], x=x, **more)
+        return nernst_planck(membrane, *sides, potential=phi[rows], x=x, velocity=velocity[rows], **more)
 
     whole = run(slice(None))
     for build in BUILDS:
@@ -278,9 +284,24 @@ def test_a_batch_is_its_rows_bit_by_bit_with_any_build_and_number_of_threads(mon
         for ion in IONS:
             assert np.array_equal(again.c[ion], whole.c[ion])
             assert np.array_equal(again.J[ion], whole.J[ion])
-        for row in (0, 13, 66):
+        for row in (0, 13, 30, 66):
             single = run(row)
             assert all(np.array_equal(single.c[ion], whole.c[ion][row]) and single.J[ion] == whole.J[ion][row] for ion in IONS)
+
+
+@pytest.mark.parametrize("first", [0, 1, 3])
+def test_results_go_exactly_where_they_belong(monkeypatch, first) -> None:
+    """Wherever in a line of the cache that begins; nothing beside it is touched."""
+    monkeypatch.setattr(prescribed, "_STREAMED", 0)
+    x, phi, left, right = workload(19)
+    memory = np.full(19 * 3 * 201 + 8, np.nan)
+    out = memory[first : first + 19 * 3 * 201].reshape(19, 3, 201)
+    sides = [dict(zip(IONS, side.T, strict=True)) for side in (left, right)]
+    nernst_planck(FILM, *sides, potential=phi, x=x, out=out)
+    film = nernst_planck(FILM, *sides, potential=phi, x=x)
+    assert all(np.array_equal(out[:, i], film.c[ion]) for i, ion in enumerate(IONS))
+    assert np.all(np.isnan(memory[:first]))
+    assert np.all(np.isnan(memory[first + out.size :]))
 
 
 # ---- batches ---------------------------------------------------------------------------------------------------------------------

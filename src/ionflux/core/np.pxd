@@ -11,12 +11,18 @@ obey T_k = r/B(d) + e^d T_{k+1} and R_{k+1} = r/B(-d) + e^{-d} R_k, all positive
 
     c_k = c_left T_k/T_0 + c_right R_k/R_n,   J = c_left/T_0 - c_right/R_n
 
-keeps full relative accuracy at both ends, however small a concentration is. e^d = B(-d)/B(d) = 1 + d/B(d); where d is small the second
-form is used: its rounding errors do not add up along the mesh. A cell with r = 0 is a jump of psi.
+keeps full relative accuracy at both ends, however small a concentration is. e^d = B(-d)/B(d) = 1 + d/B(d) gives
+
+    T_k = (r + B(-d) T_{k+1})/B(d)                  where d < -1/2, and where d > 1/2
+    T_k = T_{k+1} + (r + d T_{k+1})/B(d)            where d is small: its rounding errors do not add up along the mesh,
+
+and 1/B(+-d) = sinh(d)/d +- (cosh(d) - 1)/d are then two short polynomials, without a division. Cells are made in tiles of VL, and a tile
+in which no lane has a large d needs nothing else; the lanes of the others choose, so that the bits do not depend on the company.
+A cell with r = 0 is a jump of psi.
 """
 from ionflux.core.blocks cimport v_load, v_store
-from ionflux.core.lanes cimport VL, v_abs, v_fma, v_set, vd
-from ionflux.core.vmath cimport v_below, v_bernoulli
+from ionflux.core.lanes cimport VL, v_any, v_fma, v_gt, v_le, v_max, v_select, v_set, vd, vm
+from ionflux.core.vmath cimport v_bernoulli
 
 
 cdef extern from *:
@@ -60,34 +66,65 @@ cdef extern from *:
     #endif
     """
     void v_transpose(vd *x) noexcept nogil
+    const double FAR "600.0"                # difference of energies between the ends, RT, beyond which the recursions could overflow
 
 
 cdef struct Cell:
+    vd inverse, inverse_back                # 1/B(d), 1/B(-d)
+    vd rise                                 # d where it is small, else B(-d)
+
+
+cdef struct Steep:
     vd keep                                 # 1 where d is small, else 0
-    vd inverse, growth                      # 1/B(d); e^d - keep
-    vd inverse_back, growth_back            # the same of -d
+    vd rise_back                            # -d where d is small, else B(d)
 
 
-cdef inline void cell_of(vd d, Cell *c) noexcept nogil:
-    cdef vd b, back, near = v_set(1.0), far = v_set(0.0)
-    v_bernoulli(d, &b, &back)
-    c.inverse = v_set(1.0) / b
-    c.inverse_back = v_set(1.0) / back
-    c.keep = v_below(v_abs(d), 0.5, near, far)
-    c.growth = v_below(v_abs(d), 0.5, d, back) * c.inverse
-    c.growth_back = v_below(v_abs(d), 0.5, -d, b) * c.inverse_back
+cdef inline bint cells_of(const vd *d, int count, Cell *cells, Steep *steep) noexcept nogil:
+    """The cells of a tile; whether any lane of them needs `steep`, which is then set."""
+    cdef vd w, even, odd, b, back, most = v_set(0.0), far = v_set(0.25)
+    cdef vm near
+    cdef Cell *c
+    cdef int j
+    for j in range(count):
+        c = cells + j
+        w = d[j] * d[j]
+        most = v_max(w, most)                # a NaN is not seen, and makes the cell NaN
+        even = v_fma(v_fma(v_fma(v_fma(v_fma(v_set(1.6116496514371548e-10), w, v_set(2.505194670972162e-08)), w,
+                                       v_set(2.755731943362024e-06)), w, v_set(0.00019841269841146993)), w,
+                           v_set(0.00833333333333336)), w, v_set(0.16666666666666666))
+        odd = v_fma(v_fma(v_fma(v_fma(v_set(2.0948570635342144e-09), w, v_set(2.755716204689719e-07)), w,
+                                v_set(2.4801587441957913e-05)), w, v_set(0.0013888888888845018)), w, v_set(0.041666666666666685))
+        even = v_fma(even, w, v_set(1.0))
+        odd = v_fma(odd, w, v_set(0.5))
+        c.inverse = v_fma(d[j], odd, even)
+        c.inverse_back = v_fma(-d[j], odd, even)
+        c.rise = d[j]
+    if not v_any(v_gt(most, far)):
+        return False
+    for j in range(count):
+        c = cells + j
+        near = v_le(d[j] * d[j], far)
+        v_bernoulli(d[j], &b, &back)
+        c.inverse = v_select(near, c.inverse, v_set(1.0) / b)
+        c.inverse_back = v_select(near, c.inverse_back, v_set(1.0) / back)
+        c.rise = v_select(near, d[j], back)
+        steep[j].rise_back = v_select(near, -d[j], b)
+        steep[j].keep = v_select(near, v_set(1.0), v_set(0.0))
+    return True
 
 
 cdef inline vd ahead(const Cell *c, vd r, vd T, bint flipped) noexcept nogil:
-    """T_k = r/B(d) + e^d T_{k+1}; flipped: of the opposite valence."""
+    """T_k = T_{k+1} + (r + d T_{k+1})/B(d); flipped: of the opposite valence. Where all lanes have a small d."""
     if flipped:
-        return v_fma(c.keep, T, v_fma(c.growth_back, T, r * c.inverse_back))
-    return v_fma(c.keep, T, v_fma(c.growth, T, r * c.inverse))
+        return v_fma(c.inverse_back, v_fma(-c.rise, T, r), T)
+    return v_fma(c.inverse, v_fma(c.rise, T, r), T)
 
 
-cdef inline vd behind(const Cell *c, vd r, vd R, bint flipped) noexcept nogil:
-    """R_{k+1} = r/B(-d) + e^{-d} R_k."""
-    return ahead(c, r, R, not flipped)
+cdef inline vd ahead_steep(const Cell *c, const Steep *s, vd r, vd T, bint flipped) noexcept nogil:
+    """The same where some may have a large one."""
+    if flipped:
+        return v_fma(c.inverse_back, v_fma(s.rise_back, T, r), s.keep * T)
+    return v_fma(c.inverse, v_fma(c.rise, T, r), s.keep * T)
 
 
 cdef inline void load_square(const double *x, Py_ssize_t row_stride, int rows, int columns, vd *out) noexcept nogil:
