@@ -6,7 +6,6 @@ else an array. NaN passes through. A number outside its range is most likely a s
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from math import inf, isnan, prod
 from typing import Any, NamedTuple, TypeAlias
@@ -18,6 +17,7 @@ from ._dispatch import fields
 from .constants import BODY_TEMPERATURE, FARADAY, GAS_CONSTANT
 from .errors import InputError, ShapeError, UnitRangeError, UnknownNameError
 from .fields import Parameter, plain
+from .sharing import number_of_threads, together
 from .species import TEMPERATURE, IonSpecies
 
 Array: TypeAlias = "NDArray[np.float64]"
@@ -215,7 +215,7 @@ def evaluate(
     order = _order(arrays, shape)
     given_out = list(out) if len(out) == outputs else [None] * outputs
     results = tuple(_place(wanted, values, shape, order) for wanted in given_out)
-    many = 1 if threads is None else _threads(threads)
+    many = number_of_threads(threads)
     if not _ran(fields.Loop(kernel, values, _LIMITS, results, shape, order, parameters, k), many, results[0].size):
         for given in arguments:
             checked(given)
@@ -279,18 +279,7 @@ def _place(out: Array | None, values: list[Number], shape: tuple[int, ...], orde
     return out if walks and not fields.overlap(out, values) else _empty(shape, order)
 
 
-def _threads(threads: object) -> int:
-    if not isinstance(threads, (int, np.integer)) or isinstance(threads, bool) or threads < 1:
-        raise InputError(f"threads = {threads!r} is not a positive whole number")
-    return int(threads)
-
-
 def _ran(loop: fields.Loop, threads: int, size: int) -> bool:
     """Share the chunks among threads, a short array not being worth one; False when the loop saw something to be looked into."""
-    others = [threading.Thread(target=loop.work, daemon=True) for _ in range(min(threads, 1 + size // _LONG) - 1)]
-    for other in others:
-        other.start()
-    loop.work()
-    for other in others:
-        other.join()
+    together(loop.work, min(threads, 1 + size // _LONG))
     return not loop.refused

@@ -10,8 +10,8 @@ import numpy as np
 
 from ._broadcast import Array
 from ._dispatch import films
-from .double_layers.screening import share
 from .meshes import own
+from .sharing import share
 from .stacks import Stack, stack
 from .volumes import STEPS, Problem
 

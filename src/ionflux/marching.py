@@ -10,11 +10,11 @@ import numpy as np
 from ._broadcast import Array
 from ._dispatch import transients
 from .courses import Course
-from .double_layers.screening import share
 from .electrochem import bernoulli
 from .errors import InputError, Status
 from .meshes import Interpolation, Key, Mesh, equilibria, graded, keys
 from .profiles import Profile, interpolated
+from .sharing import share
 from .stacks import Stack
 from .volumes import Problem, along_ions, romberg
 

@@ -13,7 +13,6 @@ from numpy.typing import ArrayLike
 from ._broadcast import VOLTAGE, Array, Given, checked
 from .baths import NEUTRAL_WITHIN
 from .constants import FARADAY
-from .double_layers.screening import share
 from .errors import ConvergenceError, InputError, Status
 from .fields import Parameter
 from .membranes import Membrane1D
@@ -21,6 +20,7 @@ from .neutral_profiles import evaluate, neutral, steady
 from .neutrality import Along, Films, Solver
 from .profiles import Profile, ProfileAudit
 from .refining import Answer, solve
+from .sharing import share
 from .slices import called, energy_at
 from .stacks import NOTHING, Stack, stack
 

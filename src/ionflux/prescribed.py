@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ._broadcast import VOLTAGE, Array, Given, _threads, checked, number
+from ._broadcast import VOLTAGE, Array, Given, checked, number
 from ._dispatch import films
-from .double_layers.screening import share
 from .electrochem import bernoulli
 from .errors import InputError, ShapeError, Status
 from .fields import Parameter
 from .membranes import Membrane1D
 from .profiles import Profile, ProfileAudit
 from .sensitivities import of_cells
+from .sharing import number_of_threads, together
 from .slices import CELLS, Cells, Problem
 from .stacks import NOTHING, stack
 
@@ -179,7 +179,7 @@ def _thinned(cells: Cells, problem: Problem) -> np.ndarray:
 
 def _solve(cells: Cells, c: Array, threads: int | None, values: Array | None) -> tuple[Array, Array, np.ndarray]:
     """Fluxes, (rows, ions), voltages and status, (rows,); concentrations are written into c."""
-    s, m, many = cells.s, len(cells.s.ions), 1 if threads is None else _threads(threads)
+    s, m, many = cells.s, len(cells.s.ions), number_of_threads(threads)
     kinds: list[tuple[int, int, int]] = []
     rises: list[Array] = []
     resistances: list[Array] = []
@@ -212,12 +212,12 @@ def _solve(cells: Cells, c: Array, threads: int | None, values: Array | None) ->
     J, V, state, taken = np.empty((s.n, m)), np.empty(s.n), np.empty(s.n, dtype=np.intc), np.zeros(1, dtype=np.int64)
     streamed, largest = c.nbytes > _STREAMED, []
 
-    def some(a: int, b: int) -> None:
+    def work() -> None:
         largest.append(
             films.nernst_planck(phi, per_volt, table, rise_, resistance, of_ion, left, right, D, c, J, V, state, taken, streamed)
         )
 
-    share(min(many, -(-s.n // _FEW)), many, some, 1)
+    together(work, max(1, min(many, s.n // _FEW)))
     if values is not None and max(largest, default=0.0) > VOLTAGE.hi:
         checked(Given("potential", values, VOLTAGE))
     lost = np.flatnonzero(state)

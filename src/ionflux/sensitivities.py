@@ -11,10 +11,10 @@ import numpy as np
 from ._broadcast import Array, ByIon
 from ._dispatch import films
 from .constants import FARADAY, GAS_CONSTANT
-from .double_layers.screening import share
 from .electrochem import bernoulli
 from .errors import InputError, UnknownNameError
 from .meshes import Mesh
+from .sharing import share
 from .slices import Cells
 from .slices import Problem as Slices
 from .stacks import NOTHING, Stack

@@ -12,10 +12,10 @@ import numpy as np
 from ._broadcast import Array
 from ._dispatch import films
 from .constants import FARADAY
-from .double_layers.screening import share
 from .meshes import Interpolation, Key, Mesh, graded, keys, own
 from .profiles import Profile
 from .scaling import Scaled
+from .sharing import share
 from .stacks import Stack
 
 #: of |du| in the last step of Newton's method; it converges quadratically, but what is left is this times the error that c had

@@ -15,7 +15,7 @@ PACKAGE = Path(ionflux.__file__).parent
 #: from the ground up; a module imports from rows above its own in this table, never from its own row or below
 LAYERS = (
     {"_version", "_text", "errors", "quantities", "_kernels"},
-    {"_atomic", "_dispatch", "_extras", "arclength", "constants", "progress"},
+    {"_atomic", "_dispatch", "_extras", "arclength", "constants", "progress", "sharing"},
     {"_config", "solvent", "units"},
     {"fields"},
     {"species"},

@@ -11,7 +11,8 @@ import numpy as np
 
 from ionflux._broadcast import Array
 from ionflux._dispatch import layers
-from .screening import Screen, share
+from ionflux.sharing import share
+from .screening import Screen
 from .strong_walls import near_a_strong_wall, with_strong_walls
 
 #: what is smaller is taken as zero, and linear response for the slope there

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
-import threading
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,8 +22,6 @@ PERMITTIVITY = Parameter(78.4, "1", 1.0, 1e3, "relative permittivity")
 ION_SIZE = Parameter(5e-10, "m", 1e-11, 1e-8, "lattice size of the ions")
 #: net charge, over Σ|z|c, that is no more than rounding
 _ROUNDING = 1e-12
-#: rows that a thread takes at a time
-_CHUNK = 256
 
 
 @dataclass(frozen=True)
@@ -176,25 +172,3 @@ def aligned(shape: tuple[int, ...]) -> Array:
     memory = np.empty(size + 7)
     start = -memory.ctypes.data // 8 % 8
     return memory[start : start + size].reshape(shape)
-
-
-def share(n: int, threads: int | None, work: Callable[[int, int], None], chunk: int = _CHUNK) -> None:
-    """Call work(first, last) for pieces of n rows from as many threads as asked for; one by default. The results do not depend on it."""
-    if threads is not None and (not isinstance(threads, (int, np.integer)) or isinstance(threads, bool) or threads < 1):
-        raise InputError(f"threads = {threads!r} is not a positive whole number")
-    many = min(threads or 1, -(-n // chunk))
-    if many <= 1:
-        work(0, n)
-        return
-    pieces = itertools.count(0, chunk)  # one count at a time: the lock of the interpreter or of its own
-
-    def run() -> None:
-        while (first := next(pieces)) < n:
-            work(first, min(n, first + chunk))
-
-    others = [threading.Thread(target=run, daemon=True) for _ in range(many - 1)]
-    for other in others:
-        other.start()
-    run()
-    for other in others:
-        other.join()
