@@ -125,11 +125,12 @@ class build_ext(setuptools_build_ext):  # the name is the command's
 
 
 def read_by(source: Path, found: set[Path]) -> set[Path]:
-    """What a source includes and cimports, down to the last of them: the rest of `core/` can change without building it again."""
+    """What a source includes and cimports, down to the last of them: the rest can change without building it again."""
     text = source.read_text(encoding="utf-8")
     named = [*re.findall(r'^include "(.+?)"', text, re.M)]
     named += [f"core/{name}.pxd" for name in re.findall(r"^from ionflux\.core\.(\w+) cimport", text, re.M)]
-    named += [f"core/{name}" for name in re.findall(r'^ *#include "(.+?)"', text, re.M)]
+    headers = re.findall(r'^ *(?:#include|cdef extern from) "(.+?)"', text, re.M)
+    named += [f"{folder}/{name}" for folder in ("core", "include") for name in headers]
     for path in map(PACKAGE.joinpath, named):
         if path not in found and path.exists():
             found.add(path)
@@ -141,7 +142,7 @@ def extension(module: str, ending: str) -> Extension:
     return Extension(
         f"ionflux.{module}{ending}",
         [str(PACKAGE / f"{module}{ending}.pyx")],
-        include_dirs=[str(PACKAGE / "core")],
+        include_dirs=[str(PACKAGE / "core"), str(PACKAGE / "include")],
         depends=sorted(map(str, read_by(PACKAGE / f"{module}.pyx", set()) | set(PACKAGE.glob(f"{module}*.p*")))),
         extra_compile_args=list(INSTRUCTION_SETS[ending]),
     )

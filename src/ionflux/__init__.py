@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from ._version import __version__
 
 if TYPE_CHECKING:
+    from ._config import get_include as get_include
     from ._config import show_config as show_config
     from .activities import activity_coefficient as activity_coefficient
     from .activities import bjerrum_length as bjerrum_length
@@ -202,7 +203,7 @@ if TYPE_CHECKING:
 
 #: where each public name lives; the imports above say the same to type checkers
 _HOMES = {
-    "_config": "show_config",
+    "_config": "get_include show_config",
     "activities": "activity_coefficient bjerrum_length debye_length ionic_strength water_permittivity",
     "baths": "Bath Impermeant",
     "cells": "Cell Constants Pool Slaved Store",

@@ -1,4 +1,4 @@
-"""What runs here: which build of the kernels, made by which compiler, on how many CPUs."""
+"""What runs here: which build of the kernels, made by which compiler, on how many CPUs, and where its headers are."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import importlib.util
 import os
 import platform
 from dataclasses import dataclass
+from pathlib import Path
 
 from ._dispatch import kernels
 from ._version import __version__
@@ -30,6 +31,21 @@ def usable_threads() -> int:
     if not cap.isdecimal() or int(cap) < 1:
         raise InputError(f"IONFLUX_NUM_THREADS = {cap!r} is not a positive whole number; unset it to use all {cpus} CPUs")
     return min(cpus, int(cap))
+
+
+def get_include() -> str:
+    """The folder of the C headers, for the include path of a compiler.
+
+    ``ionflux_flux_table.h`` evaluates packed tables of fluxes (`FluxTable.packed`) in C99 and C++11; from Cython,
+    ``from ionflux.core.flux_table cimport ifx_flux_table`` needs the same folder.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> (Path(get_include()) / "ionflux_flux_table.h").is_file()
+    True
+    """
+    return str(Path(__file__).parent / "include")
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

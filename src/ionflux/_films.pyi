@@ -79,3 +79,15 @@ def pnp_curves(
     first: int,
     last: int,
 ) -> None: ...
+def flux_table_check(block: NDArray[np.float64]) -> int: ...
+def flux_table(
+    block: NDArray[np.float64],
+    V: NDArray[np.float64],
+    c_in: NDArray[np.float64] | None,
+    c_out: NDArray[np.float64] | None,
+    J: NDArray[np.float64],
+    P: NDArray[np.float64],
+    I: NDArray[np.float64],
+    dI_dV: NDArray[np.float64],
+) -> None: ...
+def flux_table_address(held: bool) -> int: ...

@@ -3,7 +3,8 @@
 
 Rows are profiles; _films_given.pxi has those in a given potential, _films_pnp.pxi those whose potential follows from Poisson's equation.
 Threads share the work by doing the rows first ... last - 1, or what the others have not yet taken; arrays of results are written in
-place. Built once per instruction set; results are equal to the last bit across builds, threads and places in an array.
+place. _films_tables.pxi has fluxes from tables. Built once per instruction set; results are equal to the last bit across builds, threads
+and places in an array.
 """
 from ionflux.core.blocks cimport v_fence, v_load, v_prefetch
 from ionflux.core.lanes cimport (
@@ -40,3 +41,4 @@ include "_films_tiles.pxi"
 include "_films_given.pxi"
 include "_films_newton.pxi"
 include "_films_pnp.pxi"
+include "_films_tables.pxi"

@@ -72,23 +72,19 @@ class Axis:
         rows = np.concatenate([ends[:, :1], self.coefficients, ends[:, 1:]], axis=1)
         return tuple(Piecewise(self.span, (pieces,), own) for own in rows)
 
-    def __call__(self, x: Array) -> tuple[Array, Array]:
-        """Return all functions and their derivatives with y at x (m,), each (functions, m). Beyond the range they stay what they are."""
+    def __call__(self, x: Array) -> Array:
+        """Return all functions at x (m,), (functions, m). Beyond the range they stay what they are."""
         lo, hi = self.span
         pieces = self.coefficients.shape[1]
         y = np.clip(np.log(x) if self.log else x, lo, hi)
         u = (y - lo) * (pieces / (hi - lo))
         k = np.clip(np.floor(np.where(np.isnan(u), 0.0, u)), 0, pieces - 1).astype(np.intp)
-        s = u - k - 0.5
-        c = self._by_degree
+        s, c = u - k - 0.5, self._by_degree
         value = np.take(c[DEGREE], k, axis=1)
-        slope = np.zeros_like(value)
         for p in range(DEGREE - 1, -1, -1):
-            slope *= s
-            slope += value
             value *= s
             value += np.take(c[p], k, axis=1)
-        return value, slope * (pieces / (hi - lo))
+        return value
 
 
 def chain(cores: tuple[NDArray[np.intp], ...], known: list[Array]) -> Array:

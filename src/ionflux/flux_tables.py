@@ -7,8 +7,6 @@ no table pumps an ion uphill or lets it flow in equilibrium.
 
 from __future__ import annotations
 
-import json
-import zipfile
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -17,23 +15,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ._atomic import atomic
+from . import flux_files
 from ._broadcast import CONCENTRATION, VOLTAGE, Array, ByIon, Given, checked
+from ._dispatch import films
 from ._text import text_table
-from .constants import FARADAY, GAS_CONSTANT
-from .electrochem import bernoulli
 from .errors import ShapeError, StorageError, UnknownNameError
-from .flux_axes import Axis, chain, inside, parts, paths
+from .flux_axes import Axis, inside, parts, paths
+from .flux_blocks import pack
 from .piecewise import Piecewise
 from .species import IonSpecies
 
 if TYPE_CHECKING:
     from ._draw import Axes
-
-#: raised whenever other versions would misread a file
-SCHEMA = 1
-#: points that are evaluated at once
-_CHUNK = 1 << 11
 
 
 class TableFluxes(NamedTuple):
@@ -88,6 +81,7 @@ class FluxTable:
     error = property(lambda self: float(self._facts["error"]), doc="The largest found.")
     points = property(lambda self: int(self._facts["points"]), doc="States solved for it.")
     membrane = property(lambda self: str(self._facts["membrane"]), doc="The text of the membrane.")
+    facts = property(lambda self: dict(self._facts), doc="All that is told of it, by name.")
 
     @property
     def V(self) -> tuple[float, float]:
@@ -112,9 +106,8 @@ class FluxTable:
         self, *, V: ArrayLike, c_in: Mapping[Any, ArrayLike] | None = None, c_out: Mapping[Any, ArrayLike] | None = None
     ) -> Mapping[IonSpecies, Any]:
         """P of each ion, m/s, with which Goldman's formula gives its flux. Parameters as in a call."""
-        shape, columns, _ = self._columns(V, c_in, c_out)
-        P, _ = self._values(columns)
-        return ByIon({ion: _shaped(P[ion], shape) for ion in self.ions})
+        shape, _, P, _, _ = self._evaluated(V, c_in, c_out)
+        return ByIon({ion: _shaped(x, shape) for ion, x in zip(self.ions, P, strict=True)})
 
     def __call__(
         self, *, V: ArrayLike, c_in: Mapping[Any, ArrayLike] | None = None, c_out: Mapping[Any, ArrayLike] | None = None
@@ -139,74 +132,99 @@ class FluxTable:
         UnitRangeError
             Outside the table.
         """
-        shape, columns, sides = self._columns(V, c_in, c_out)
-        P, slope = self._values(columns)
-        VT = GAS_CONSTANT * self.T / FARADAY
-        u, J = columns[0] / VT, {}
-        total: Any = 0.0
-        conductance: Any = 0.0
-        known = {z: _bernoulli(z * u) for z in {abs(ion.z) for ion in self.ions}}
-        for ion in self.ions:
-            z, (left, right) = ion.z, (sides[side][ion] for side in (0, 1))
-            (ahead, slope_ahead), (back, slope_back) = known[abs(z)] if z > 0 else known[abs(z)][::-1]
-            drive = left * back - right * ahead
-            steep = -z / VT * (left * slope_back + right * slope_ahead)
-            J[ion] = P[ion] * drive
-            total = total + z * FARADAY * J[ion]
-            conductance = conductance + z * FARADAY * (slope[ion] * drive + P[ion] * steep)
-        return TableFluxes(ByIon({i: _shaped(j, shape) for i, j in J.items()}), _shaped(total, shape), _shaped(conductance, shape))
+        shape, J, _, I, slope = self._evaluated(V, c_in, c_out)
+        return TableFluxes(
+            ByIon({ion: _shaped(x, shape) for ion, x in zip(self.ions, J, strict=True)}), _shaped(I, shape), _shaped(slope, shape)
+        )
 
-    def _columns(self, V: Any, c_in: Any, c_out: Any) -> tuple[tuple[int, ...], list[Array], tuple[dict[IonSpecies, Any], ...]]:
-        """The common shape, the variables (m,) and the concentrations on both sides."""
+    def _evaluated(self, V: Any, c_in: Any, c_out: Any) -> tuple[tuple[int, ...], Array, Array, Array, Array]:
+        """The common shape; fluxes and permeabilities (ions, m), current and its derivative (m,)."""
+        shape, volts, left, right = self._states(V, c_in, c_out)
+        n, m = len(self.ions), len(volts)
+        J, P, I, slope = np.empty((n, m)), np.empty((n, m)), np.empty(m), np.empty(m)
+        films.flux_table(self.packed(), volts, left, right, J, P, I, slope)
+        return shape, J, P, I, slope
+
+    def _states(self, V: Any, c_in: Any, c_out: Any) -> tuple[tuple[int, ...], Array, Array | None, Array | None]:
+        """The common shape, voltages (m,), and concentrations (ions, m) on both sides, None where all are those of the table."""
+        by_name = {ion.name: ion for ion in self.ions}
         given: list[dict[IonSpecies, Any]] = []
-        for side, asked, own in (("c_in", c_in, self.left), ("c_out", c_out, self.right)):
+        for side, asked in (("c_in", c_in), ("c_out", c_out)):
             found = {}
             for key, c in (asked or {}).items():
                 name = getattr(key, "name", key)
-                if name not in [ion.name for ion in self.ions]:
-                    raise UnknownNameError.among(f"{side}: the table has no ion", name, [ion.name for ion in self.ions])
-                ion = next(ion for ion in self.ions if ion.name == name)
-                found[ion] = np.asarray(checked(Given(f"{side}[{name}]", c, CONCENTRATION)), dtype=np.float64)
-            given.append({ion: found.get(ion) for ion in own})
+                if name not in by_name:
+                    raise UnknownNameError.among(f"{side}: the table has no ion", name, list(by_name))
+                found[by_name[name]] = np.asarray(checked(Given(f"{side}[{name}]", c, CONCENTRATION)), dtype=np.float64)
+            given.append(found)
         volts = np.asarray(checked(Given("V", V, VOLTAGE)), dtype=np.float64)
-        arrays = [volts, *(c for side in given for c in side.values() if c is not None)]
+        arrays = [volts, *(c for side in given for c in side.values())]
         try:
             shape = np.broadcast_shapes(*(a.shape for a in arrays))
         except ValueError:
             raise ShapeError(f"these shapes do not broadcast: {[a.shape for a in arrays]}") from None
 
-        def column(x: Any) -> Array:  # (m,), or (1,) for what is one number
-            x = np.asarray(x)
-            return x.reshape(1) if x.ndim == 0 else np.broadcast_to(x, shape).reshape(-1)
+        def flat(x: Any) -> Array:
+            return np.ascontiguousarray(np.broadcast_to(x, shape)).reshape(-1)
 
-        columns = [column(volts)]
-        sides = zip(given, (self.left, self.right), strict=True)
-        full = [{ion: column(own[ion] if c is None else c) for ion, c in some.items()} for some, own in sides]
+        volts = flat(volts)
+        inside(self.axes[0], volts, shape)
+        sides = [
+            np.array([flat(asked.get(ion, own[ion])) for ion in self.ions]) if asked else None
+            for asked, own in zip(given, (self.left, self.right), strict=True)
+        ]
         for axis in self.axes[1:]:
             side, ion, partner = parts(axis.name, self.ions)
-            which = 0 if side == "left" else 1
-            columns.append(full[which][ion])
-            if partner is not None and given[which][partner] is None:
-                base = (self.left, self.right)[which][ion]
-                full[which][partner] = full[which][partner] - ion.z * (full[which][ion] - base) / partner.z
-        for axis, x in zip(self.axes, columns, strict=True):
+            which = int(side == "right")
+            c = sides[which]
+            if c is None:
+                continue  # the concentration of the table, which is within its range
+            x = c[self.ions.index(ion)]
             inside(axis, x, shape)
-        return shape, columns, tuple(full)
+            if partner is not None and partner not in given[which]:
+                c[self.ions.index(partner)] -= ion.z * (x - (self.left, self.right)[which][ion]) / partner.z
+        return shape, volts, sides[0], sides[1]
 
-    def _values(self, columns: list[Array]) -> tuple[dict[IonSpecies, Array], dict[IonSpecies, Array]]:
-        """P and dP/dV of each ion at m points."""
-        m = max(len(x) for x in columns)
-        P, slope = ({ion: np.zeros(m) for ion in self.ions} for _ in range(2))
-        alone = [axis(x) if len(x) == 1 else None for axis, x in zip(self.axes, columns, strict=True)]
-        for first in range(0, m, _CHUNK):
-            some = slice(first, first + _CHUNK)
-            known = [axis(x[some]) if one is None else one for axis, x, one in zip(self.axes, columns, alone, strict=True)]
-            others = [values for values, _ in known[1:]]
-            for ion, cores in self._cores.items():
-                if cores:
-                    for out, first_row in zip((P, slope), known[0], strict=True):
-                        out[ion][some] = chain(cores, [first_row, *others])
-        return P, slope
+    def packed(self) -> Array:
+        """The table as one block of numbers, for functions in other languages.
+
+        Returns
+        -------
+        (n,) array of float64
+            Read-only, contiguous, and the same each time. ``ionflux_flux_table.h`` in the folder `get_include` says what each number is,
+            and has the functions that evaluate it in C, C++ and Cython.
+        """
+        return self._block
+
+    @staticmethod
+    def function(*, held: bool = False) -> Any:
+        """The compiled function for one state as a function of `ctypes`, which Numba can call, too.
+
+        Parameters
+        ----------
+        held : bool
+            Whether permeabilities beyond the table are those at its edge; else fluxes there are NaN.
+
+        Returns
+        -------
+        ctypes function
+            ``status = f(block, V, c_in, c_out, J, I, dI_dV)`` with V in volts and the addresses (``array.ctypes.data``) of a packed table,
+            of concentrations in the order of `ions`, mol/m³ (None: those of the table), and of what is written: fluxes, mol m⁻² s⁻¹,
+            current, A/m², and dI/dV, S/m² (None: not wanted). The status is 0, or a sum of 1 (not finite), 2 (beyond the table),
+            4 (negative concentration), 8 (no table).
+        """
+        import ctypes
+
+        pointer = ctypes.c_void_p
+        kind = ctypes.CFUNCTYPE(ctypes.c_int, pointer, ctypes.c_double, pointer, pointer, pointer, pointer, pointer)
+        return kind(films.flux_table_address(held))
+
+    @cached_property
+    def _block(self) -> Array:
+        block = pack(self.axes, self._cores, self.left, self.right, T=self.T, tol=self.tol, error=self.error)
+        if films.flux_table_check(block):
+            raise StorageError("the numbers of this table are damaged; make it again")
+        return block
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw current and each ion's share against V at the concentrations of the table; returns the axes."""
@@ -222,13 +240,7 @@ class FluxTable:
         StorageError
             The file exists and may not be replaced, or cannot be written.
         """
-        target = Path(path)
-        if not overwrite and target.exists():
-            raise StorageError(f"{target} exists; choose another name or overwrite=True")
-        text, arrays = self._record()
-        with atomic(target) as scratch, scratch.open("wb") as opened:
-            np.savez(opened, text=np.array(text), **arrays)
-        return target
+        return flux_files.write(self, path, overwrite)
 
     @classmethod
     def load(cls, path: str | Path) -> FluxTable:
@@ -239,42 +251,11 @@ class FluxTable:
         StorageError
             The file is missing, incomplete, or not a table of ionflux.
         """
-        try:
-            with Path(path).open("rb") as opened, np.load(opened, allow_pickle=False) as found:
-                arrays = {name: found[name] for name in found.files}
-            told = json.loads(str(arrays.pop("text")))
-            if told["schema"] != SCHEMA:
-                raise StorageError(f"{path}: a table of schema {told['schema']}; this version reads {SCHEMA}")
-            ions = {name: IonSpecies(name, z) for name, z in told["ions"]}
-            axes = tuple(Axis(name, lo, hi, log, arrays[f"axis.{i}"]) for i, (name, lo, hi, log) in enumerate(told["axes"]))
-            cores = {
-                ion: tuple(arrays[f"core.{name}.{i}"] for i in range(n)) for (name, ion), n in zip(ions.items(), told["cores"], strict=True)
-            }
-            left, right = ({ions[name]: c for name, c in told[side].items()} for side in ("left", "right"))
-            return cls(axes, cores, left, right, told["facts"])
-        except (OSError, EOFError, KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
-            if isinstance(error, StorageError):
-                raise
-            raise StorageError(f"{path}: no complete table of fluxes ({error})") from error
-
-    def _record(self) -> tuple[str, dict[str, Any]]:
-        """What the table is, as text and arrays."""
-        told = {
-            "schema": SCHEMA,
-            "ions": [(ion.name, ion.z) for ion in self.ions],
-            "axes": [(a.name, a.lo, a.hi, a.log) for a in self.axes],
-            "cores": [len(cores) for cores in self._cores.values()],
-            "left": {ion.name: c for ion, c in self.left.items()},
-            "right": {ion.name: c for ion, c in self.right.items()},
-            "facts": self._facts,
-        }
-        arrays: dict[str, Any] = {f"axis.{i}": axis.coefficients for i, axis in enumerate(self.axes)}
-        arrays |= {f"core.{ion.name}.{i}": core for ion, cores in self._cores.items() for i, core in enumerate(cores)}
-        return json.dumps(told), arrays
+        return cls(*flux_files.read(path))
 
     @cached_property
     def _key(self) -> tuple[Any, ...]:
-        text, arrays = self._record()
+        text, arrays = flux_files.record(self)
         return text, tuple((name, x.shape, x.tobytes()) for name, x in arrays.items())
 
     def __reduce__(self) -> Any:  # without what was derived
@@ -307,12 +288,4 @@ class FluxTable:
 
 
 def _shaped(x: Array, shape: tuple[int, ...]) -> Any:
-    return (x if x.size != 1 else np.broadcast_to(x.reshape(()), shape).copy()).reshape(shape) if shape else float(x[0])
-
-
-def _bernoulli(x: Array) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
-    """B and B′ of x and of −x, both halves from the one at |x|, in which nothing cancels."""
-    size = np.abs(x)
-    B, slope = bernoulli(size), bernoulli(size, derivative=True)
-    other, other_slope, up = B + size, -1.0 - slope, x >= 0
-    return (np.where(up, B, other), np.where(up, slope, other_slope)), (np.where(up, other, B), np.where(up, other_slope, slope))
+    return x.reshape(shape) if shape else float(x[0])

@@ -273,5 +273,5 @@ def _checked(sampler: Sampler, table: Any, variables: list[Variable], tol: float
     )
     x = np.array([v.at(a) for v, a in zip(variables, t, strict=True)])
     want = sampler(x, _CHECKED * tol)
-    known = [axis(values)[0] for axis, values in zip(axes, x, strict=True)]
+    known = [axis(values) for axis, values in zip(axes, x, strict=True)]
     return max(float(np.max(np.abs(chain(cores[ion], known) / P - 1.0))) for ion, P in zip(sampler.open, want, strict=True))

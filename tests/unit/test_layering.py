@@ -50,7 +50,8 @@ LAYERS = (
     {"double_layers"},
     # membranes in profile
     {"profiles", "stacks", "flux_axes"},
-    {"meshes", "slices", "flux_tables"},
+    {"meshes", "slices", "flux_blocks", "flux_files"},
+    {"flux_tables"},
     {"scaling"},
     {"volumes"},
     {"curves", "sensitivities"},
@@ -86,6 +87,7 @@ UPWARDS = {
     "profiles": {"comparison", "levels", "profile_plots", "_draw", "sensitivities"},
     "iv_curves": {"profile_plots", "_draw"},
     "flux_tables": {"profile_plots", "_draw"},
+    "flux_files": {"flux_tables"},
     "membranes": {"flux_tables", "tabulation"},
     "profile_runs": {"run_plots", "_draw"},
     "spectra": {"run_plots", "_draw"},
