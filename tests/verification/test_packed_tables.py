@@ -330,6 +330,41 @@ def test_a_program_that_has_the_header_and_a_file_alone_gives_the_same_fluxes(fl
         assert np.array_equal(found[1:], [*want.J.values(), want.I, want.dI_dV])
 
 
+NUMBERS = """
+#include "ionflux_numbers.h"
+void numbers(const double *x, double *out, int n) {
+    int i;
+    for (i = 0; i < n; ++i, out += 5) {
+        out[0] = ifx_log(x[i] < 0 ? -x[i] : x[i]);
+        ifx_bernoulli(x[i], out + 1, out + 2);
+        ifx_bernoulli_slopes(x[i], out[1], out[2], out + 3, out + 4);
+    }
+}
+"""
+
+
+def test_the_header_s_own_functions_are_good_to_a_few_units_in_the_last_place(tmp_path: Path) -> None:
+    exact: Any = np.longdouble
+    if np.finfo(exact).eps > 1e-18:
+        pytest.skip("needs a long double that is longer")
+    if shutil.which("cc") is None:
+        pytest.skip("needs cc")
+    (tmp_path / "numbers.c").write_text(NUMBERS)
+    command = ["cc", "-O1", "-shared", "-fPIC", f"-I{ifx.get_include()}", "numbers.c", "-o", "numbers.so"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    random = np.random.default_rng(6)
+    x = np.concatenate([random.uniform(-s, s, 20_000) for s in (1.0, 4.0, 50.0, 700.0)] + [10.0 ** random.uniform(-300, 2, 20_000)])
+    out = np.empty((len(x), 5))
+    ctypes.CDLL(str(tmp_path / "numbers.so")).numbers(ctypes.c_void_p(x.ctypes.data), ctypes.c_void_p(out.ctypes.data), len(x))
+    a, up = np.abs(x.astype(exact)), x > 0
+    B, slope = a / np.expm1(a), (np.expm1(a) - a * np.exp(a)) / np.expm1(a) ** 2
+    slope = np.where(a < 0.05, -0.5 + a / 6 - a**3 / 180 + a**5 / 5040 - a**7 / 151200, slope)
+    want = [np.log(a), np.where(up, B, B + a), np.where(up, B + a, B), np.where(up, slope, -1 - slope), np.where(up, -1 - slope, slope)]
+    worst = [float(np.max(np.abs(y - w) / np.spacing(np.abs(w.astype(float))))) for y, w in zip(out.T.astype(exact), want, strict=True)]
+    assert max(worst[:3]) < 2.5
+    assert max(worst[3:]) < 6.0
+
+
 @pytest.mark.slow
 def test_no_damage_that_the_check_lets_pass_reads_or_writes_beyond_the_block(tmp_path: Path) -> None:
     code = r"""

@@ -57,7 +57,7 @@ enum {
 
 /* ---- permeabilities -------------------------------------------------------------------------------------------------------------- */
 
-/* P of an ion, and dP/dV in pieces of the first axis, from the pieces that the axes are on (ifx_of[axis * tile], ifx_s too). */
+/* P of an ion and, unless NULL, dP/dV in pieces of the first axis, from the pieces that the axes are on: ifx_of[axis * tile], ifx_s too. */
 IFX_NUMBERS_INLINE double ifx_flux_table_product(const double *ifx_link, int ifx_axes, int ifx_merged, const double *const *ifx_of,
                                                     const double *ifx_s, double *ifx_slope) {
     const double *ifx_f = ifx_of[0] + (int)ifx_link[0];
@@ -112,7 +112,8 @@ IFX_NUMBERS_INLINE double ifx_flux_table_product(const double *ifx_link, int ifx
             ifx_next = ifx_swap;
         }
     }
-    *ifx_slope = (((5.0 * ifx_q[5] * ifx_t + 4.0 * ifx_q[4]) * ifx_t + 3.0 * ifx_q[3]) * ifx_t + 2.0 * ifx_q[2]) * ifx_t + ifx_q[1];
+    if (ifx_slope)
+        *ifx_slope = (((5.0 * ifx_q[5] * ifx_t + 4.0 * ifx_q[4]) * ifx_t + 3.0 * ifx_q[3]) * ifx_t + 2.0 * ifx_q[2]) * ifx_t + ifx_q[1];
     return ((((ifx_q[5] * ifx_t + ifx_q[4]) * ifx_t + ifx_q[3]) * ifx_t + ifx_q[2]) * ifx_t + ifx_q[1]) * ifx_t + ifx_q[0];
 }
 
@@ -186,7 +187,7 @@ IFX_NUMBERS_INLINE void ifx_flux_table_tile(const double *ifx_block, int ifx_n, 
     double ifx_s[IFX_FLUX_TABLE_MOST_AXES][IFX_FLUX_TABLE_TILE], ifx_known = -1.0;
     double ifx_ahead[IFX_FLUX_TABLE_TILE], ifx_back[IFX_FLUX_TABLE_TILE], ifx_dahead[IFX_FLUX_TABLE_TILE], ifx_dback[IFX_FLUX_TABLE_TILE];
     double ifx_p[IFX_FLUX_TABLE_TILE], ifx_dp[IFX_FLUX_TABLE_TILE], ifx_l[IFX_FLUX_TABLE_TILE], ifx_r[IFX_FLUX_TABLE_TILE];
-    double ifx_j[IFX_FLUX_TABLE_TILE];
+    double ifx_j[IFX_FLUX_TABLE_TILE], ifx_u[IFX_FLUX_TABLE_TILE];
     double ifx_sum[IFX_FLUX_TABLE_TILE], ifx_steep[IFX_FLUX_TABLE_TILE], ifx_per[IFX_FLUX_TABLE_TILE];
     int ifx_lost[IFX_FLUX_TABLE_TILE], ifx_a, ifx_i, ifx_w, ifx_any = 0;
     for (ifx_w = 0; ifx_w < ifx_n; ++ifx_w) {
@@ -219,16 +220,22 @@ IFX_NUMBERS_INLINE void ifx_flux_table_tile(const double *ifx_block, int ifx_n, 
     for (ifx_i = 0; ifx_i < ifx_ions; ++ifx_i, ifx_ion += IFX_FLUX_TABLE_ION, ifx_link += 2 * ifx_axes) {
         const double ifx_z = ifx_ion[0], ifx_size = ifx_z < 0.0 ? -ifx_z : ifx_z;
         const size_t ifx_at = (size_t)ifx_i * ifx_ld;
-        if (ifx_size != ifx_known)
-            for (ifx_w = 0; ifx_w < ifx_n; ++ifx_w)
-                ifx_bernoulli(ifx_size * (ifx_V[ifx_w] * ifx_per_volt), ifx_ahead + ifx_w, ifx_back + ifx_w,
-                              ifx_G ? ifx_dahead + ifx_w : NULL, ifx_dback + ifx_w);
+        if (ifx_size != ifx_known) {
+            for (ifx_w = 0; ifx_w < ifx_n; ++ifx_w) {
+                const double ifx_x = ifx_size * (ifx_V[ifx_w] * ifx_per_volt), ifx_least = ifx_x > -1e6 ? ifx_x : -1e6;
+                ifx_u[ifx_w] = ifx_least < 1e6 ? ifx_least : 1e6;
+            }
+            for (ifx_w = 0; ifx_w < ifx_n; ++ifx_w) ifx_bernoulli(ifx_u[ifx_w], ifx_ahead + ifx_w, ifx_back + ifx_w);
+            for (ifx_w = 0; ifx_G && ifx_w < ifx_n; ++ifx_w)
+                ifx_bernoulli_slopes(ifx_u[ifx_w], ifx_ahead[ifx_w], ifx_back[ifx_w], ifx_dahead + ifx_w, ifx_dback + ifx_w);
+        }
         ifx_known = ifx_size;
         ifx_flux_table_take(ifx_in ? ifx_in + ifx_at : NULL, ifx_ion[1], ifx_n, ifx_l, ifx_status);
         ifx_flux_table_take(ifx_out ? ifx_out + ifx_at : NULL, ifx_ion[2], ifx_n, ifx_r, ifx_status);
         if (ifx_link[1] != 0.0)
             for (ifx_w = 0; ifx_w < ifx_n; ++ifx_w)
-                ifx_p[ifx_w] = ifx_flux_table_product(ifx_link, ifx_axes, ifx_merged, &ifx_of[0][ifx_w], &ifx_s[0][ifx_w], ifx_dp + ifx_w);
+                ifx_p[ifx_w] = ifx_flux_table_product(ifx_link, ifx_axes, ifx_merged, &ifx_of[0][ifx_w], &ifx_s[0][ifx_w],
+                                                      ifx_G ? ifx_dp + ifx_w : NULL);
         else
             for (ifx_w = 0; ifx_w < ifx_n; ++ifx_w) ifx_p[ifx_w] = ifx_dp[ifx_w] = 0.0;
         for (ifx_w = 0; ifx_w < ifx_n; ++ifx_w) {
@@ -246,9 +253,11 @@ IFX_NUMBERS_INLINE void ifx_flux_table_tile(const double *ifx_block, int ifx_n, 
         if (ifx_P) memcpy(ifx_P + ifx_at, ifx_p, (size_t)ifx_n * sizeof *ifx_p);
     }
     for (ifx_w = 0; ifx_w < ifx_n; ++ifx_w) {
-        if (ifx_I) ifx_I[ifx_w] = ifx_F * ifx_sum[ifx_w];
-        if (ifx_G) ifx_G[ifx_w] = ifx_F * ifx_steep[ifx_w];
+        ifx_sum[ifx_w] *= ifx_F;
+        ifx_steep[ifx_w] *= ifx_F;
     }
+    if (ifx_I) memcpy(ifx_I, ifx_sum, (size_t)ifx_n * sizeof *ifx_I);
+    if (ifx_G) memcpy(ifx_G, ifx_steep, (size_t)ifx_n * sizeof *ifx_G);
     for (ifx_w = 0; ifx_any && ifx_w < ifx_n; ++ifx_w) {
         if (!(ifx_lost[ifx_w] & (ifx_hold ? IFX_FLUX_TABLE_NOT_FINITE : ~0))) continue;
         for (ifx_i = 0; ifx_i < ifx_ions; ++ifx_i) {

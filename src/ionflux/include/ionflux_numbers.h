@@ -49,12 +49,12 @@ IFX_NUMBERS_INLINE double ifx_log(double ifx_x) {
     return ifx_k * 0.6931471803691238 + (2.0 * ifx_f + (ifx_k * 1.9082149292705877e-10 + ifx_f * (ifx_w * (ifx_a + ifx_w * ifx_b))));
 }
 
-/* B(x) and B(-x), with both of the last pointers also B'(x) and B'(-x), from those of |x|, in which nothing cancels. e^|x| = 2^n e^r,
- * e^|x| - 1 = 2^n m. */
-IFX_NUMBERS_INLINE void ifx_bernoulli(double ifx_x, double *ifx_ahead, double *ifx_back, double *ifx_dahead, double *ifx_dback) {
-    const double ifx_up = ifx_x > 0.0 ? ifx_x : 0.0, ifx_down = ifx_x < 0.0 ? -ifx_x : 0.0, ifx_size = ifx_up + ifx_down;
-    const double ifx_some = ifx_size > 1e-300 ? ifx_size : 1e-300, ifx_a = ifx_some < 760.0 ? ifx_some : 760.0; /* B: 1 and 0 */
-    const int ifx_n = (int)(ifx_a * 1.4426950408889634 + 0.5), ifx_half = ifx_n >> 1;
+/* B(x) and B(-x), |x| < 1e9, from that of |x|, in which nothing cancels. e^|x| = 2^n e^r, e^|x| - 1 = 2^n m. */
+IFX_NUMBERS_INLINE void ifx_bernoulli(double ifx_x, double *ifx_ahead, double *ifx_back) {
+    /* without conditions, so that compilers take several x at once */
+    const double ifx_size = ifx_double(ifx_bits(ifx_x) & UINT64_C(0x7fffffffffffffff)), ifx_a = ifx_size + 1e-300; /* B(1e-300) = 1 */
+    const double ifx_up = 0.5 * (ifx_size + ifx_x), ifx_down = 0.5 * (ifx_size - ifx_x);
+    const int ifx_all = (int)(ifx_a * 1.4426950408889634 + 0.5), ifx_n = ifx_all < 2000 ? ifx_all : 2000, ifx_half = ifx_n >> 1; /* B = 0 */
     /* 2^-n in two factors, and last, so that B underflows gradually */
     const double ifx_p = ifx_double((uint64_t)(uint32_t)(1023 - ifx_half) << 52);
     const double ifx_q = ifx_double((uint64_t)(uint32_t)(1023 - ifx_n + ifx_half) << 52);
@@ -67,17 +67,21 @@ IFX_NUMBERS_INLINE void ifx_bernoulli(double ifx_x, double *ifx_ahead, double *i
     const double ifx_B = ifx_a / ifx_m * ifx_p * ifx_q;
     *ifx_ahead = ifx_B + ifx_down;
     *ifx_back = ifx_B + ifx_up;
-    if (ifx_dahead && ifx_dback) { /* below one from B = 1 - x/2 + x^2/12 - x^4/720 ..., Bernoulli's numbers */
-        const double ifx_b = ifx_a * ifx_a, ifx_c = ifx_b * ifx_b;
-        const double ifx_f = 1.0 / 6 + ifx_c * (1.0 / 5040 + ifx_c * (1.0 / 4790016 + ifx_c * (1.0 / 5337446400.0 +
-                             ifx_c * (43867.0 / 283838567620608000.0 + ifx_c * (77683.0 / 640959092699627520000.0)))));
-        const double ifx_g = 1.0 / 180 + ifx_c * (1.0 / 151200 + ifx_c * (691.0 / 108972864000.0 + ifx_c * (3617.0 / 666913927680000.0 +
-                             ifx_c * (174611.0 / 40142883134914560000.0))));
-        const double ifx_near = ifx_a * (ifx_f - ifx_b * ifx_g) - 0.5, ifx_far = ifx_B / ifx_a * (1.0 - (ifx_B + ifx_size));
-        const double ifx_small = ifx_a < 1.0 ? ifx_near : ifx_far, ifx_large = -1.0 - ifx_small;
-        *ifx_dahead = ifx_x < 0.0 ? ifx_large : ifx_small;
-        *ifx_dback = ifx_x < 0.0 ? ifx_small : ifx_large;
-    }
+}
+
+/* B'(x) and B'(-x) from what ifx_bernoulli found. Below one from B = 1 - x/2 + x^2/12 - x^4/720 ..., Bernoulli's numbers. */
+IFX_NUMBERS_INLINE void ifx_bernoulli_slopes(double ifx_x, double ifx_ahead, double ifx_back, double *ifx_dahead, double *ifx_dback) {
+    const double ifx_size = ifx_x < 0.0 ? -ifx_x : ifx_x, ifx_a = ifx_size > 1e-300 ? ifx_size : 1e-300;
+    const double ifx_B = ifx_x < 0.0 ? ifx_back : ifx_ahead, ifx_C = ifx_x < 0.0 ? ifx_ahead : ifx_back;
+    const double ifx_b = ifx_a * ifx_a, ifx_c = ifx_b * ifx_b;
+    const double ifx_f = 1.0 / 6 + ifx_c * (1.0 / 5040 + ifx_c * (1.0 / 4790016 + ifx_c * (1.0 / 5337446400.0 +
+                         ifx_c * (43867.0 / 283838567620608000.0 + ifx_c * (77683.0 / 640959092699627520000.0)))));
+    const double ifx_g = 1.0 / 180 + ifx_c * (1.0 / 151200 + ifx_c * (691.0 / 108972864000.0 + ifx_c * (3617.0 / 666913927680000.0 +
+                         ifx_c * (174611.0 / 40142883134914560000.0))));
+    const double ifx_near = ifx_a * (ifx_f - ifx_b * ifx_g) - 0.5, ifx_far = ifx_B / ifx_a * (1.0 - ifx_C);
+    const double ifx_small = ifx_a < 1.0 ? ifx_near : ifx_far, ifx_large = -1.0 - ifx_small;
+    *ifx_dahead = ifx_x < 0.0 ? ifx_large : ifx_small;
+    *ifx_dback = ifx_x < 0.0 ? ifx_small : ifx_large;
 }
 
 #endif
