@@ -40,7 +40,7 @@ class TableFluxes(NamedTuple):
 class FluxTable:
     """Fluxes through a membrane over ranges of the voltage and of up to three concentrations, made by `Membrane1D.table`.
 
-    `table(V=…, c_in=…, c_out=…)` returns fluxes, current and dI/dV, on arrays.
+    `table(V=…, c_in=…, c_out=…)` returns fluxes, current and dI/dV, on arrays; `packed` is for functions in other languages.
 
     Attributes
     ----------

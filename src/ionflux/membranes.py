@@ -307,7 +307,7 @@ class Membrane1D(Described):
         Returns
         -------
         FluxTable
-            `table(V=…, c_in=…, c_out=…)` gives fluxes, current and dI/dV.
+            `table(V=…, c_in=…, c_out=…)` gives fluxes, current and dI/dV; `table.packed()` the same to C, C++ and Cython.
 
         Raises
         ------

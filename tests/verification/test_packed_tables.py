@@ -117,6 +117,15 @@ def test_the_derivative_is_that_of_the_current(table: FluxTable) -> None:
     assert np.max(np.abs(table(V=V, **at).dI_dV - slope) / size) < 1e-9
 
 
+def test_the_channel_of_a_cell_gives_the_same_fluxes_and_conductance(table: FluxTable) -> None:
+    V, c_in, c_out = states(table, 500, seed=3)
+    at = {"c_in": by_ion(table, c_in), "c_out": by_ion(table, c_out)}
+    got, seen, scale = table(V=V, **at), ifx.Channel("pore", table=table).evaluate(V=V, **at), one_way(table, V, c_in, c_out)
+    for ion, size in zip(table.ions, scale, strict=True):
+        assert np.max(np.abs(got.J[ion] - seen.flux[ion.name]) / np.maximum(size, 1e-300)) < 3e-15
+    np.testing.assert_allclose(got.dI_dV, seen.dI_dV, rtol=1e-14)
+
+
 def test_no_ion_flows_up_its_gradient_in_any_language(table: FluxTable) -> None:
     V, c_in, c_out = states(table, 3000, seed=2)
     function, block, n = FluxTable.function(), table.packed(), len(table.ions)
