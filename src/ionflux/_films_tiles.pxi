@@ -124,15 +124,15 @@ cdef inline void from_the_right(const Given *g, Room *room, Py_ssize_t row, int 
     """Cells, and T at every node."""
     cdef vd tile[8]
     cdef Py_ssize_t n = g.n, base = (n - 1) // VL * VL
-    cdef int i
+    cdef int i, rest = <int> ((n - 1) % VL)
     load_square(g.u + row * g.u_step + n - 1, g.u_step, count, 1, tile)
     room.u_0 = room.u_n = tile[0]
     room.most = v_max(v_abs(tile[0]), v_set(0.0))
     for i in range(g.m):
         room.T[i * n + n - 1] = v_set(0.0)
         room.total[i] = v_set(0.0)
-    if base < n - 1:
-        tile_from_right(g, room, row, count, base, <int> (n - 1 - base))
+    if rest:
+        tile_from_right(g, room, row, count, base, rest)
     while base > 0:
         base -= VL
         tile_from_right(g, room, row, count, base, VL)
@@ -206,10 +206,10 @@ cdef inline void tile_from_left(
 cdef inline void from_the_left(const Given *g, Room *room, Py_ssize_t row, int count, double *to) noexcept nogil:
     """R, and the concentrations; rows of `to` follow each other as those of c do."""
     cdef Py_ssize_t n = g.n, base = 0
-    cdef int i
+    cdef int i, rest = <int> ((n - 1) % VL)
     for i in range(g.m):
         room.R[i] = v_set(0.0)
     while base + VL < n:
         tile_from_left(g, room, row, count, base, VL, VL, to)
         base += VL
-    tile_from_left(g, room, row, count, base, <int> (n - base), <int> (n - base - 1), to)
+    tile_from_left(g, room, row, count, base, rest + 1, rest, to)
