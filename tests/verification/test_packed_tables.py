@@ -267,7 +267,7 @@ def test_damaged_blocks_are_recognised_or_at_least_stay_within_themselves(table:
 
 def test_the_headers_are_where_a_compiler_is_told_to_look() -> None:
     folder = Path(ifx.get_include())
-    for name in ("ionflux_flux_table.h", "ionflux_numbers.h"):
+    for name in ("ionflux_flux_table.h", "ionflux_flux_table_check.h", "ionflux_numbers.h"):
         text = (folder / name).read_text()
         code = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
         code = re.sub(r'^#include.*$|"[^"]*"|0x[0-9a-f]+|\b\d[\w.]*(?:e-\d+)?', "", code, flags=re.MULTILINE)
@@ -276,6 +276,7 @@ def test_the_headers_are_where_a_compiler_is_told_to_look() -> None:
             "static", "inline", "const", "double", "int", "void", "char", "unsigned", "return", "if", "else", "for", "continue", "enum",
             "sizeof", "size_t", "ptrdiff_t", "uint64_t", "uint32_t", "int64_t", "memcpy", "NULL", "UINT64_C", "define", "ifndef", "endif",
             "defined", "__GNUC__", "__clang__", "__attribute__", "always_inline", "unused", "IONFLUX_NUMBERS_H", "IONFLUX_FLUX_TABLE_H",
+            "IONFLUX_FLUX_TABLE_CHECK_H",
         }  # fmt: skip
         assert {w for w in words if not w.lower().startswith("ifx_")} <= language
 
