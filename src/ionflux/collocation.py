@@ -10,6 +10,7 @@ import numpy as np
 
 from ._broadcast import Array
 from .elements import POINTS, Elements, State, lagrange, rule
+from .extrapolation import difference
 from .meshes import Key, Mesh, graded, mesh_of
 from .profiles import Profile, ProfileAudit
 from .volumes import Answer, Found, Problem
@@ -18,6 +19,8 @@ from .volumes import Answer, Found, Problem
 _WANTED, _MOST, _ROUND_OFF = 1e-12, 5, 1e-8
 #: of the finite volumes that are the start
 _START = 1e-4
+#: how often the cells of the coarsest mesh are halved for the first elements
+_COARSEST = 1
 #: numbers in the matrices of elements that are in memory at once
 _PIECE = 3e6
 
@@ -73,7 +76,7 @@ def _halve(problem: Problem, key: Key, first: Answer, before: Before, level: int
         y, tangent, failed = e.newton(y)
         J, dJ = fluxes(problem, e, y, tangent)
         J[failed] = np.nan
-        change = problem._error(J, old.J, e.rows)
+        change = difference(J, old.J, problem.s.z, problem.unit(e.rows))
         change = np.maximum(np.where(np.isfinite(change), change, np.inf), problem.unresolved(mesh))
         lost = first.failed[old.some] | (failed & (level > 3))
         stop = lost | (change <= _WANTED) | ((change > 0.1 * old.error) & (old.error < _ROUND_OFF)) | (level == _MOST)
@@ -84,8 +87,8 @@ def _halve(problem: Problem, key: Key, first: Answer, before: Before, level: int
 
 
 def _mesh(problem: Problem, key: Key, level: int) -> Mesh:
-    """Elements: the cells of the coarsest mesh, halved `level` times in the place itself."""
-    coarse, parts = graded(key, 0), []
+    """Elements: the cells of a coarse mesh, halved `level` times in the place itself."""
+    coarse, parts = graded(key, _COARSEST), []
     for k in range(len(problem.s.thickness)):
         of = np.flatnonzero(coarse.layer == k)
         s = np.concatenate([np.minimum(coarse.at[of] - k, 1.0), [1.0]])

@@ -10,10 +10,11 @@ from ._broadcast import Array
 from .arclength import Point, Trace, follow
 from .constants import FARADAY
 from .meshes import Mesh, graded, own
-from .volumes import Found, Problem, along_ions
+from .stacks import along_ions
+from .volumes import Found, Problem
 
 #: how often the coarsest mesh is halved for this; how close to the followed curve a point lies on it, of the largest current
-_LEVEL, _ON = 2, 0.02
+_LEVEL, _ON = 3, 0.02
 
 
 class Fold(NamedTuple):

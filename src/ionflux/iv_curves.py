@@ -19,8 +19,8 @@ from .membranes import Membrane1D
 from .poisson import check_tolerance, pnp
 from .profiles import Profile
 from .species import IonSpecies
-from .stacks import stack
-from .volumes import Problem, along_ions
+from .stacks import along_ions, stack
+from .volumes import Problem
 
 if TYPE_CHECKING:
     from ._draw import Axes

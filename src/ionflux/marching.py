@@ -12,16 +12,17 @@ from ._dispatch import transients
 from .courses import Course
 from .electrochem import bernoulli
 from .errors import InputError, Status
+from .extrapolation import romberg
 from .meshes import Interpolation, Key, Mesh, equilibria, graded, keys
 from .profiles import Profile, interpolated
 from .sharing import share
-from .stacks import Stack
-from .volumes import Problem, along_ions, romberg
+from .stacks import Stack, along_ions
+from .volumes import Problem
 
 #: tolerance of the time steps over that of the result, how much looser the run is that measures their error, and the bounds
 _SHARE, _LOOSER, _TIGHTEST, _LOOSEST = 0.1, 10.0, 1e-11, 1e-4
 #: how often the cells of the coarsest mesh are halved for the first of the meshes that are always run, and at most; cells at most
-_FIRST, LEVELS, _MOST, _CELLS = 1, 3, 6, 4000
+_FIRST, LEVELS, _MOST, _CELLS = 2, 3, 7, 4000
 #: points of interpolations; places of results between electrodes, at least; how little the error is taken to have fallen
 _POINTS, _PLACES, MARGIN = 8, 2800, 10.0
 #: relative size of rounding, with a margin

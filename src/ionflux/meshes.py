@@ -17,8 +17,8 @@ from .membranes import Layer
 from .species import IonSpecies
 from .stacks import Stack
 
-#: cells of a layer without a double layer, on the coarsest mesh; two more for each factor of two in thickness over Debye length
-_FEWEST = 8
+#: cells of a layer without a double layer, on the coarsest mesh; one more for each factor of two in thickness over Debye length
+_FEWEST = 4
 
 #: how the layers of a membrane are graded, see `keys`
 Key: TypeAlias = tuple[tuple[int, int, tuple[float, ...]], ...]
@@ -57,7 +57,7 @@ def graded(key: Key, level: int) -> Mesh:
 
 def _pieces(sides: int, fine: int, kinks: tuple[float, ...], level: int) -> Array:
     """s of the nodes of a layer. Between kinks the map is smooth, and on all levels a kink is a node."""
-    n = _FEWEST + 2 * fine
+    n = _FEWEST + fine
     if not kinks:
         return _map(sides, fine, np.linspace(0.0, 1.0, (n << level) + 1))
     t = np.linspace(0.0, 1.0, 4097)
@@ -132,9 +132,9 @@ def keys(s: Stack, potentials: Array) -> list[Key]:
         eps = VACUUM_PERMITTIVITY * s.eps[i]
         c = np.maximum(s.left, s.right) * np.exp(np.clip(-s.z[:, None] * potentials[i], -50, 50)) * s.k[:, i]
         strength = np.sum(z2 * c, axis=0)
-        # next to a surface charge there are more (Grahame)
+        # next to a surface charge there are more (Grahame), of ions with a charge
         surface = np.maximum(np.abs(sigma[i]), np.abs(sigma[i + 1]))
-        strength = strength + surface**2 / (2 * eps * s.VT * FARADAY) * np.max(s.k[:, i], axis=0)
+        strength = strength + surface**2 / (2 * eps * s.VT * FARADAY) * np.max(s.k[:, i] * (z2 > 0), axis=0)
         length = np.sqrt(eps * s.VT / (FARADAY * np.maximum(strength, 1e-30)))
         fine[i] = np.clip(np.ceil(np.log2(s.thickness[i] / length)), 0, 24).astype(int)
     sides = [0] * layers

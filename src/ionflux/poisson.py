@@ -18,8 +18,8 @@ from .membranes import Membrane1D
 from .meshes import own
 from .profiles import Profile, ProfileAudit
 from .sensitivities import of_volumes
-from .stacks import stack
-from .volumes import Answer, Problem, along_ions
+from .stacks import along_ions, stack
+from .volumes import Answer, Problem
 
 #: how it can be solved
 METHODS = "finite volumes", "collocation"
@@ -43,7 +43,8 @@ def pnp(
     """−(εφ′)′ = F(Σ zc + X) with J = −D(c′ + zcu′ + cw′) constant, u = Fφ/RT: the stationary state, to a given accuracy.
 
     Scharfetter–Gummel finite volumes and Newton's method on a sequence of meshes, each with every cell of the one before halved. Fluxes,
-    potential and concentrations are extrapolated to cells of no size (Richardson), and the last change says how far off they still are.
+    potential and concentrations are extrapolated to cells of no size (Richardson), and what the last mesh has changed, at V and beside it,
+    says how far off they still are.
 
     Parameters
     ----------

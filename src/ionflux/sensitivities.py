@@ -13,12 +13,13 @@ from ._dispatch import films
 from .constants import FARADAY, GAS_CONSTANT
 from .electrochem import bernoulli
 from .errors import InputError, UnknownNameError
+from .extrapolation import romberg
 from .meshes import Mesh
 from .sharing import share
 from .slices import Cells
 from .slices import Problem as Slices
-from .stacks import NOTHING, Stack
-from .volumes import Found, Problem, along_ions, romberg
+from .stacks import NOTHING, Stack, along_ions
+from .volumes import Found, Problem
 
 
 class Sensitivity(NamedTuple):

@@ -13,6 +13,7 @@ from .constants import FARADAY
 from .courses import course
 from .electrochem import bernoulli
 from .errors import ConvergenceError, InputError, Status
+from .extrapolation import romberg
 from .fields import Parameter
 from .marching import LEVELS, MARGIN, Marching
 from .membranes import Membrane1D
@@ -20,11 +21,10 @@ from .meshes import Mesh, graded, own
 from .poisson import check_tolerance
 from .spectra import Complex, Impedance
 from .stacks import Stack, stack
-from .volumes import romberg
 
 _OMEGA = Parameter(1.0, "s^-1", 0.0, 1e18, "angular frequency")
-#: how often the cells of the coarsest mesh are halved at most; cells at most
-_MOST, _CELLS = 7, 4000
+#: how often the cells of the coarsest mesh are halved for the first of the meshes, and of that at most; cells at most
+_FIRST, _MOST, _CELLS = 1, 7, 4000
 #: a closed membrane is followed for so many times the longest time it has, with steps of this tolerance
 _LONG, _CLOSELY = 100.0, 1e-8
 
@@ -121,14 +121,14 @@ class _Signal:
 
     def refine(self, key: Any, rows: np.ndarray, omega: Array, tol: float, Y: Complex, error: Array) -> None:
         """Halve the cells until the extrapolated admittances of each row stop to change."""
-        levels = [self.admittance(graded(key, level), rows, omega) for level in range(LEVELS)]
+        levels = [self.admittance(graded(key, level), rows, omega) for level in range(_FIRST, _FIRST + LEVELS)]
         while len(rows):
             some: Any = np.array(levels[-LEVELS:])
             best, worse = romberg(some)
             with np.errstate(invalid="ignore", divide="ignore"):
                 last, plain = np.abs(best - worse) / np.abs(best), np.abs(best - some[-1]) / np.abs(best)
                 found = np.maximum(last * np.minimum(1.0, MARGIN * last / np.maximum(plain, 1e-300)), 1e-15)
-            finer = graded(key, len(levels))
+            finer = graded(key, _FIRST + len(levels))
             stop = ~np.any(found > tol, axis=1) | (len(levels) > _MOST) | (len(finer.width) > _CELLS)
             Y[rows[stop]], error[rows[stop]] = best[stop], found[stop]
             rows, levels = rows[~stop], [level[~stop] for level in levels]

@@ -164,6 +164,14 @@ def stack(
     )
 
 
+def along_ions(J: Array, weight: Array) -> Array:
+    """Σ weight J over the last axis, always in the same order: a product of matrices would round by the size of the batch."""
+    total = np.zeros(J.shape[:-1])
+    for i, w in enumerate(weight):
+        total = total + w * J[..., i]
+    return total
+
+
 def _solution(given: Any, side: str) -> dict[IonSpecies, Any]:
     if isinstance(given, Bath):
         return dict(given.items())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,19 +11,20 @@ import numpy as np
 from ._broadcast import Array
 from ._dispatch import films
 from .constants import FARADAY
+from .extrapolation import MESHES, Values, change, estimate, romberg
 from .meshes import Interpolation, Key, Mesh, graded, keys, own
 from .profiles import Profile
 from .scaling import Scaled
 from .sharing import share
-from .stacks import Stack
+from .stacks import Stack, along_ions
 
 #: of |du| in the last step of Newton's method; it converges quadratically, but what is left is this times the error that c had
 _CLOSE = 1e-9
 STEPS = 60
 #: RT/F, how far V is looked for where the current is given
 _FURTHEST = 1000.0
-#: the coarsest meshes that are always solved, and how often cells may be halved
-_LEVELS, _MOST = 3, 7
+#: the finest meshes from which potential and concentrations are extrapolated, and how often cells may be halved
+_FINEST, _MOST = 3, 8
 #: rows that are in memory at once where no profile is asked for
 _PIECE = 1024
 
@@ -221,46 +221,30 @@ class Problem(Scaled):
         meshes = [graded(key, 0)]
         y = self.guess(meshes[0], start)
         levels = [self.solve(meshes[0], rows, None if y is None else y[rows])]
+        best, last = _best(levels), np.full(len(rows), np.nan)
         while True:
             finer = graded(key, len(meshes))
-            last = levels[-1]
-            levels.append(self.solve(finer, rows, self._halved(last)))
+            levels.append(self.solve(finer, rows, self._halved(levels[-1])))
             meshes.append(finer)
-            if len(levels) < _LEVELS:
+            before, best = best, _best(levels)
+            if len(levels) < MESHES - 1:
                 continue
-            table = [np.array([getattr(level, name) for level in levels]) for name in ("J", "dJ")]
-            (J, coarser), (dJ, _) = (romberg(t) for t in table)
-            # two estimates: the last step across the table and a share of what the last mesh has changed. Of three meshes the share is as
-            # large as the next power of the cells would have it, which goes with the square root of the change; the factors were found
-            # on thousands of random membranes, by collocation
-            change = self._error(J, romberg(table[0][:-1])[0], rows)
-            share_ = np.clip(80.0 * np.sqrt(change), 0.05, 0.22) if len(levels) == _LEVELS else 0.05
-            error = np.maximum(np.maximum(self._error(J, coarser, rows), share_ * change), self.unresolved(finer))
-            ends = np.array([level.u[:, 0] for level in levels])  # V over RT/F, which differs where the current is given
-            potential, worse = romberg(ends)
-            error = np.maximum(error, np.maximum(np.abs(potential - worse), 0.05 * np.abs(potential - romberg(ends[:-1])[0])))
-            failed = np.any([level.failed for level in levels[-_LEVELS:]], axis=0)
+            earlier, last = last, change(best, before, self.s.z, self.unit(rows), len(levels))
+            if len(levels) < MESHES:
+                continue
+            error = np.maximum(estimate(earlier, last, len(levels)), self.unresolved(finer))
+            failed = np.any([level.failed for level in levels[-_FINEST:]], axis=0)
             stop = (error <= tol) | (len(levels) > _MOST) | failed
             if np.any(stop):
-                some, steps = levels[-_LEVELS:], [slice(None, None, 1 << k) for k in range(_LEVELS)]
-                plain = some[-1].take(stop)
-                u = np.array([level.u[stop][:, a] for level, a in zip(some, steps, strict=True)])
-                b = np.array([level.b[stop][:, :, a] for level, a in zip(some, steps, strict=True)])
-                with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-                    # what the extrapolation changes is smooth: it is known at the nodes of the coarsest of three, and interpolated
-                    fill = Interpolation(meshes[-_LEVELS], finer)
-                    u = plain.u + fill(romberg(u)[0] - u[-1])
-                    change = romberg(np.log(b))[0] - np.log(b[-1])
-                    for end, beside in ((0, 1), (-1, -2)):  # an ion that is missing in a solution
-                        change[..., end] = np.where(b[-1, ..., end] > 0, change[..., end], change[..., beside])
-                    ratio = np.exp(fill(change))
-                b = np.where(np.all(np.isfinite(change), axis=2)[:, :, None], plain.b * ratio, plain.b)
-                kept = [(m, level.take(stop)) for m, level in zip(meshes, levels, strict=True)] if self.keeps else []
-                done.append(Answer(rows[stop], finer, plain, u, b, J[stop], dJ[stop], error[stop], failed[stop], kept))
+                kept = [(m, level.take(stop)) for m, level in zip(meshes, levels, strict=True)]
+                plain = kept[-1][1]
+                u, b = _profiles(kept[-_FINEST:])
+                given = kept if self.keeps else []
+                done.append(Answer(rows[stop], finer, plain, u, b, best.J[stop], best.dJ[stop], error[stop], failed[stop], given))
             if np.all(stop):
                 return done
             keep = ~stop
-            rows, levels = rows[keep], [level.take(keep) for level in levels]
+            rows, levels, best, last = rows[keep], [level.take(keep) for level in levels], best.take(keep), last[keep]
 
     @staticmethod
     def _halved(found: Found) -> Array:
@@ -270,17 +254,7 @@ class Problem(Scaled):
         finer[..., ::2], finer[..., 1::2] = y, 0.5 * (y[..., 1:] + y[..., :-1])
         return finer
 
-    def _error(self, J: Array, other: Array, rows: np.ndarray) -> Array:
-        """Relative difference of two sets of fluxes, the largest of each ion's and of the current's."""
-        z = self.s.z
-        size = np.max(np.abs(J), axis=1, keepdims=True)
-        floor = np.maximum(1e-6 * size, self._unit(rows) * 1e-13)
-        each = np.max(np.abs(J - other) / np.maximum(np.abs(J), np.maximum(floor, 1e-300)), axis=1)
-        total, most = np.abs(along_ions(J - other, z)), along_ions(np.abs(J), np.abs(z))
-        current = total / np.maximum(np.maximum(np.abs(along_ions(J, z)), 1e-3 * most), np.maximum(np.max(floor, axis=1), 1e-300))
-        return np.asarray(np.maximum(np.maximum(each, current), 1e-15))
-
-    def _unit(self, rows: np.ndarray) -> Array:
+    def unit(self, rows: np.ndarray) -> Array:
         """D c/L of each ion, (rows, ions)."""
         s = self.s
         resistance = np.sum(s.thickness / (s.D * s.k), axis=1)
@@ -288,19 +262,24 @@ class Problem(Scaled):
         return np.asarray(unit[rows])
 
 
-def along_ions(J: Array, weight: Array) -> Array:
-    """Σ weight J over the last axis, always in the same order: a product of matrices would round by the size of the batch."""
-    total = np.zeros(J.shape[:-1])
-    for i, w in enumerate(weight):
-        total = total + w * J[..., i]
-    return total
+def _best(levels: Sequence[Found]) -> Values:
+    """Fluxes, derivatives and V over RT/F, which differs between meshes where the current is given."""
+    J, dJ, u = (romberg(np.array(values))[0] for values in zip(*((level.J, level.dJ, level.u[:, 0]) for level in levels), strict=True))
+    return Values(J, dJ, u)
 
 
-def romberg(levels: Array) -> tuple[Array, Array]:
-    """Extrapolate to cells of no size what has an error in even powers of theirs: the best value, and the one of an order less."""
-    column, best = list(levels), levels[-1]
-    worse = best
-    for order in range(1, len(levels)):
-        column = [b + (b - a) / (4.0**order - 1.0) for a, b in itertools.pairwise(column)]
-        worse, best = best, column[-1]
-    return best, worse
+def _profiles(levels: Sequence[tuple[Mesh, Found]]) -> tuple[Array, Array]:
+    """Extrapolated u and b on the finest mesh: what changes is smooth, known at the nodes of the coarsest, and interpolated."""
+    (coarse, _), (finer, plain) = levels[0], levels[-1]
+    steps = [slice(None, None, 1 << k) for k in range(len(levels))]
+    u = np.array([level.u[:, a] for (_, level), a in zip(levels, steps, strict=True)])
+    b = np.array([level.b[:, :, a] for (_, level), a in zip(levels, steps, strict=True)])
+    fill = Interpolation(coarse, finer)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        log = np.log(b)
+        step = romberg(log)[0] - log[-1]
+        for end, beside in ((0, 1), (-1, -2)):  # an ion that is missing in a solution
+            step[..., end] = np.where(b[-1, ..., end] > 0, step[..., end], step[..., beside])
+        ratio = np.exp(fill(step))
+    known = np.all(np.isfinite(step), axis=2)[:, :, None]
+    return plain.u + fill(romberg(u)[0] - u[-1]), np.where(known, plain.b * ratio, plain.b)

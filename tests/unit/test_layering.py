@@ -50,7 +50,7 @@ LAYERS = (
     {"double_layers"},
     # membranes in profile
     {"profiles", "stacks", "flux_axes"},
-    {"meshes", "slices", "flux_blocks", "flux_files"},
+    {"extrapolation", "meshes", "slices", "flux_blocks", "flux_files"},
     {"flux_tables"},
     {"scaling"},
     {"volumes"},

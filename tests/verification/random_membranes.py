@@ -43,8 +43,12 @@ def log_uniform(rng: np.random.Generator, lo: float, hi: float, n: int) -> np.nd
 def draw(groups: int, rows: int, seed: int = 6) -> Iterator[Drawn]:
     """Yield so many batches of so many membranes each."""
     for group in range(groups):
-        rng = np.random.default_rng([seed, group])
-        yield drawn(rng, 1 + group % 4, 2 + (group // 4) % 4, rows)
+        yield nth(group, rows, seed)
+
+
+def nth(group: int, rows: int, seed: int) -> Drawn:
+    """Draw one batch of those of `draw`."""
+    return drawn(np.random.default_rng([seed, group]), 1 + group % 4, 2 + (group // 4) % 4, rows)
 
 
 def drawn(rng: np.random.Generator, layers: int, ions: int, n: int) -> Drawn:
