@@ -74,7 +74,7 @@ def change(new: Values, old: Values, z: Array, unit: Array, meshes: int) -> Arra
 def estimate(before: Array, last: Array, meshes: int) -> Array:
     """Relative error of the best values of so many meshes, from what the last two of these have changed; see `change`.
 
-    The shares were found on some twenty thousand random membranes, by collocation, and hold on forty thousand others.
+    The shares were found on some twenty thousand random membranes, by collocation, and hold on others.
     """
     believed = np.maximum(last, _BELIEVED * before)
     share = np.clip(_ROOT * np.sqrt(believed), _LEAST, _GREATEST) if meshes == MESHES else np.asarray(_OF_MORE)
