@@ -48,19 +48,21 @@ def test_rate_is_that_of_the_equation_on_arrays(case: Case) -> None:
 def test_rate_affinity_and_conductance_are_those_of_the_equation_in_forty_digits(case: Case) -> None:
     m, at, twin = case.mechanism, case.points(25), RATES[case.cls.__name__]
     got = evaluate(m, at)
+    # rates of gates are tables, good to some 1e-14 of the value there; all else is rounding
+    grain = 500 if getattr(m, "gates", ()) else 30
     with mp.workdps(40):
         for i in range(len(at.V)):
             point = single(at, i)
             want, size = twin(m, point)
-            assert abs(got.rate[i] - want) <= 30 * EPS * size
+            assert abs(got.rate[i] - want) <= grain * EPS * size
 
             def current(V: Any, point: Point = point) -> Any:
                 return sign_of(m) * point.F * m.charge * twin(m, dataclasses.replace(point, V=V))[0]
 
             slope = mp.diff(current, point.V)
             steepest = point.F * abs(m.charge) * size / point.VT
-            assert abs(got.dI_dV[i] - slope) <= 100 * EPS * (abs(slope) + steepest)
-            assert abs(got.current[i] - current(point.V)) <= 40 * EPS * point.F * abs(m.charge) * size
+            assert abs(got.dI_dV[i] - slope) <= max(100, 10 * (grain - 30)) * EPS * (abs(slope) + steepest)
+            assert abs(got.current[i] - current(point.V)) <= (10 + grain) * EPS * point.F * abs(m.charge) * size
             if not m.fixed:
                 energy, terms = whole_affinity(m, point)
                 assert abs(got.affinity[i] - energy) <= 30 * EPS * terms

@@ -21,6 +21,7 @@ LAYERS = (
     {"species"},
     # formulas on arrays
     {"_broadcast", "piecewise"},
+    {"sampling"},
     {"electrochem", "film", "ghk", "panels"},
     {"neutrality"},
     {"neutral_guesses"},

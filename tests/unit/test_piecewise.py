@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import ionflux as ifx
-from ionflux.piecewise import Piecewise, on_one_grid, sampled
+from ionflux.piecewise import Piecewise, on_one_grid
+from ionflux.sampling import sampled
 
 LO, HI = -0.25, 0.25
 V = np.random.default_rng(3).uniform(LO, HI, 20_001)

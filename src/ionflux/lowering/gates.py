@@ -15,11 +15,13 @@ from ionflux.mechanisms.gates import Rate
 from .factors import Factors
 from .flux_tables import permeability
 from .program import Node
+from .rate_tables import of_rate, share
 from .rates import Env, affinity, kernel_exp, kernel_log, value
 
 if TYPE_CHECKING:
     from ionflux.mechanisms.channels import Way
     from ionflux.mechanisms.gates import Gate
+    from ionflux.piecewise import Piecewise
     from ionflux.species import IonSpecies
 
 Terms = Mapping[Node, float]
@@ -79,10 +81,24 @@ class Gates:
     def at_rest(self, name: str) -> Node:
         """The value that it goes to, or has at once."""
         gate, p = self.all[name], self.p
+        if gate.instant and (table := self._share(gate, 1)) is not None:
+            return p.table(self.V, [table])[0]
         if gate.alpha is not None:
             a, b = self._opening(name), self._course(name, "beta")
             return p.divide(p.sum(a), p.sum(_added(a, b)))
         return p.sum(self._course(name, "slaved" if gate.slaved is not None else "inf"))
+
+    def open(self, name: str, power: int) -> tuple[Node, int]:
+        """A gate that is open at once may be known to some power; the node, and the power that is left."""
+        gate = self.all[name]
+        if gate.instant and (table := self._share(gate, power)) is not None:
+            return self.p.table(self.V, [table])[0], 1
+        return self.node(name), power
+
+    @staticmethod
+    def _share(gate: Gate, power: int) -> Piecewise | None:
+        """(α/(α + β))^power as a function of the potential, where it is one."""
+        return share(gate.alpha, gate.beta, power) if gate.of == "V" and gate.drive is None else None
 
     def _with_q10(self, name: str, gate: Gate, terms: Terms) -> Terms:
         if gate.q10 == 1.0:
@@ -104,7 +120,8 @@ class Gates:
             return {self._one: float(course)}
         x = self._followed(name)
         if isinstance(course, Rate):
-            return self._rate(course, x)
+            table = of_rate(course) if gate.of == "V" else None
+            return self._rate(course, x) if table is None else {self.p.table(x, [table])[0]: 1.0}
         return {self._table(name, part, x): 1.0}
 
     def _opening(self, name: str) -> Terms:
@@ -152,7 +169,7 @@ class Gates:
         return {p.product(shape, p.sum({one: r.A, x: r.B})): size}
 
     def _table(self, name: str, part: str, x: Node) -> Node:
-        from ionflux.piecewise import sampled
+        from ionflux.sampling import sampled
 
         gate = self.all[name]
         key = ("sampled", part)
@@ -171,9 +188,13 @@ def channel_rate(env: Env, gates: Gates, way: Way) -> Node:
         tiny = env.slot("tiny", lambda v: 1e-300)
         env = replace(env, log=lambda name: p.log(p.sum({env.c(name): 1.0, tiny: 1.0})))
     strength = _size(env, gates, way)
-    guards = [gate for gate in m.gates if gate.power]
-    opened: list[tuple[int, int, Node, Node | None]] = [(POWER, g.power, gates.node(f"{m.name}.{g.name}"), None) for g in guards]
-    node = Factors(env, m).times(p.factors(strength, opened), m.factors)
+    guards = [(gate, *gates.open(f"{m.name}.{gate.name}", gate.power)) for gate in m.gates if gate.power]
+    opened: list[tuple[int, int, Node, Node | None]] = [(POWER, n, node, None) for gate, node, n in guards if not gate.at_once]
+    node = p.factors(strength, opened)
+    for gate, at_once, n in guards:  # what follows the potential at once is known last
+        if gate.at_once:
+            node = p.product(node, at_once) if n == 1 else p.factors(node, [(POWER, n, at_once, None)])
+    node = Factors(env, m).times(node, m.factors)
     if m.law is Law.GHK:
         assert way.ion is not None
         drop = env.u if env.drop is None else env.drop
