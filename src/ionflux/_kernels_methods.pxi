@@ -85,6 +85,10 @@ cdef void step_wide_6(const Tables *T, Block *B, double rtol, double fixed) noex
     step(T, B, rtol, fixed, 6, MAX_WV)
 
 
+cdef void groups_solo(const Tables *T, double *S, const Group *g) noexcept nogil:
+    run_groups(T, S, g)
+
+
 cdef void explicit_solo(const Tables *T, Block *B, double rtol, double fixed) noexcept nogil:
     solo_step(T, B, rtol, fixed)
 
@@ -99,6 +103,7 @@ cdef void choose(const Tables *T, Block *B, bint explicit, bint wide, bint solo)
     B.run = run_wide if wide else run_narrow
     B.make_consistent = consistent_wide if wide else consistent_narrow
     B.dense_output = output_wide if wide else output_narrow
+    B.run_groups = groups_solo
     if solo:
         B.step = explicit_solo
         B.dense_output = explicit_output_solo

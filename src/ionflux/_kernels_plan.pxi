@@ -53,15 +53,16 @@ cdef const Table *lookups(list keep, tables):
 
 cdef const Group *groups(list keep, dict arrays):
     """What one cell alone walks through."""
-    cdef const int *index = ints(keep, arrays["solo_index"])
+    cdef const long long[::1] numbers = np.ascontiguousarray(arrays["solo_index"], dtype=np.int64)
+    cdef const long long *index = &numbers[0]
     cdef const double *weight = reals(keep, arrays["solo_weight"])
     cdef Py_ssize_t i, count = len(arrays["solo_groups"])
     memory = np.zeros(max(count, 1) * sizeof(Group), dtype=np.uint8)
     cdef unsigned char[::1] raw = memory
     cdef Group *g = <Group *> &raw[0]
-    keep.append(memory)
+    keep += [memory, numbers]
     for i in range(count):
-        g[i].code, g[i].count, g[i].dst, at, at_weight, g[i].extra, g[i].first = arrays["solo_groups"][i].tolist()
+        g[i].code, g[i].count, g[i].dst, g[i].flags, g[i].extra, at, at_weight = arrays["solo_groups"][i].tolist()
         g[i].index = index + <Py_ssize_t> at
         g[i].weight = weight + <Py_ssize_t> at_weight
     return g
@@ -85,10 +86,7 @@ cdef int fill(Tables *T, list keep, dict arrays, size) except -1:
     T.solo_states, T.solo_one, T.solo_size, T.n_fixed = arrays["solo_sizes"]
     T.n_group = len(arrays["solo_groups"])
     T.group = groups(keep, arrays)
-    pairs = np.zeros(len(arrays["solo_pair_weight"]), dtype=np.dtype([("ab", np.intc, 2), ("weight", np.float64)]))
-    pairs["ab"], pairs["weight"] = arrays["solo_pair"], arrays["solo_pair_weight"]
-    T.solo_pair = <const Pair *> ints(keep, pairs.view(np.intc)) if len(pairs) else NULL
-    T.solo_rows = ints(keep, arrays["solo_rows"])
+    T.solo_changes = arrays["solo_changes"]
     T.solo_value = ints(keep, arrays["solo_values"][:arrays["n_tol"]])
     T.solo_atol = ints(keep, arrays["solo_values"][arrays["n_tol"]:])
     T.term = terms(keep, arrays["term_index"], arrays["term_weight"], size)

@@ -19,7 +19,8 @@ cdef class Run:
             raise ValueError("Run: an explicit method cannot solve algebraic rows")
         self.explicit = explicit
         cdef double[:, ::1] y = arrays["y"]
-        cdef double[::1] t = arrays["t"], h = arrays["h"]
+        cdef double[::1] t = arrays["t"]
+        cdef double[:, ::1] h = arrays["h"]
         cdef int[::1] status = arrays["status"]
         cdef long long[::1] steps = arrays["steps"], rejected = arrays["rejected"], sample = arrays["sample"]
         cdef const double[:, ::1] vary = arrays["vary"]
@@ -35,7 +36,7 @@ cdef class Run:
         J.n_sample = times.shape[0]
         n = J.n_cells
         if n == 0 or y.shape[1] != plan.n or len(arrays["base"]) != plan.n_par or J.n_segment == 0 \
-                or {len(t), len(h), len(status), len(steps), len(rejected), len(sample)} != {n} \
+                or h.shape[1] != 4 or {len(t), h.shape[0], len(status), len(steps), len(rejected), len(sample)} != {n} \
                 or (J.n_vary and vary.shape[0] != n) or len(arrays["vary_slot"]) != J.n_vary \
                 or len(arrays["sched_slot"]) != J.n_sched or sched.shape[0] not in (1, n) or sched.shape[3] != 2 \
                 or len(arrays["segment_start"]) != J.n_segment or len(arrays["segment_end"]) != J.n_segment \
@@ -45,7 +46,7 @@ cdef class Run:
             for slot in arrays[name]:
                 if not 0 <= slot < plan.n_par:
                     raise ValueError("Run: no such parameter")
-        J.y, J.t, J.h, J.status = &y[0, 0], &t[0], &h[0], &status[0]
+        J.y, J.t, J.h, J.status = &y[0, 0], &t[0], &h[0, 0], &status[0]
         J.steps, J.rejected, J.sample = &steps[0], &rejected[0], &sample[0]
         J.base = reals(self.keep, arrays["base"])
         J.vary_slot = ints(self.keep, arrays["vary_slot"])
@@ -70,7 +71,7 @@ cdef class Run:
             raise ValueError("Run: arrays do not fit the plan")
         for i in range(self.plan.n):
             J.y[i] = start[i]
-        J.t[0] = J.h[0] = 0.0
+        J.t[0] = J.h[0] = J.h[1] = J.h[2] = J.h[3] = 0.0
         J.status[0] = STATUS_PENDING
         J.steps[0] = J.rejected[0] = J.sample[0] = 0
         J.counter = J.finished = 0
@@ -123,7 +124,7 @@ cdef class Run:
         cdef const Tables *T = &self.plan.wide if wide else &self.plan.narrow
         cdef int n = T.n, code
         cdef bint solo = self.explicit and not wide and self.J.n_cells == 1
-        cdef size_t numbers = T.solo_size + (4 + EXPLICIT_STAGES) * T.solo_states if solo else 0
+        cdef size_t numbers = T.solo_size + (3 + EXPLICIT_STAGES) * T.solo_states if solo else 0
         cdef long long budget = max(1, 60000 // (WV * (T.n_reg + 30 * n + 2 * T.n_entry)))
         cdef Block *B = <Block *> v_alloc(sizeof(Block))
         cdef size_t lanes = (T.n_reg + (STAGES + 5) * n + T.n_entry + 2 * self.J.n_sched) * WV

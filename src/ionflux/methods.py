@@ -83,7 +83,7 @@ def _first_steps(protocol: Protocol, rtol: float) -> NDArray[np.float64] | None:
     arrays: dict[str, Any] = {
         "y": protocol.start.copy(),
         "t": np.zeros(1),
-        "h": np.zeros(1),
+        "h": np.zeros((1, 4)),
         "status": np.full(1, kernels.PENDING, np.intc),
         **{name: np.zeros(1, np.longlong) for name in ("steps", "rejected", "sample")},
         "base": protocol.base,

@@ -173,7 +173,7 @@ class CellRun:
         self.arrays = {
             "y": protocol.start.copy(),
             "t": np.zeros(1),
-            "h": np.zeros(1),
+            "h": np.zeros((1, 4)),
             "status": np.full(1, kernels.PENDING, np.intc),
             "steps": np.zeros(1, np.longlong),
             "rejected": np.zeros(1, np.longlong),
@@ -218,6 +218,7 @@ class CellRun:
         before, self._better = self._better, turned(self.protocol, explicit, a["y"][0], t, step)
         if before and self._better:
             explicit, self._better = not explicit, False
+            a["h"][0, 1:] = 0.0  # what the other method's control remembers
             self._methods.append("Tsitouras 5(4)" if explicit else "Rodas5P")
         self._last = (t, taken)
         self._before = self._chunks()

@@ -162,7 +162,7 @@ def sweep(
     arrays: dict[str, Any] = {
         "y": y,
         "t": np.zeros(n_cells),
-        "h": np.zeros(n_cells),
+        "h": np.zeros((n_cells, 4)),
         "status": status,
         "steps": np.zeros(n_cells, np.longlong),
         "rejected": np.zeros(n_cells, np.longlong),

@@ -141,7 +141,8 @@ def test_the_explicit_pair_gives_the_same_answer(seed: int) -> None:
             cell.simulate(3.0, method="explicit")
         return
     runs = [cell.simulate(3.0, at=[0.01, 3.0], rtol=1e-9, method=method) for method in ("implicit", "explicit")]
-    np.testing.assert_allclose(runs[1].V, runs[0].V, rtol=0, atol=2e-8, err_msg=outline(cell))
+    # where the charge holds V the tolerance of a step is 4 nV, and the pair stands at the limit of its stability for thousands of steps
+    np.testing.assert_allclose(runs[1].V, runs[0].V, rtol=0, atol=5e-8, err_msg=outline(cell))
     for ion in IONS:
         np.testing.assert_allclose(runs[1].c_in[ion], runs[0].c_in[ion], rtol=2e-8, err_msg=outline(cell))
 

@@ -147,10 +147,10 @@ def test_spreading_depolarisation_is_the_published_one(row: dict[str, Any]) -> N
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["m4.off9.5glia", "m4.stim"])
 def test_the_time_of_the_return_is_the_published_one_at_the_tolerance_that_it_was_computed_with(name: str) -> None:
-    """It depends on the logarithm of the tolerance: 109.2, 108.7, 108.3 and 107.7 s at 1e-6, 1e-8, 1e-9 and 1e-10; in print 108.33 s."""
+    """It depends on the logarithm of the tolerance: 108.9, 108.5, 108.2 and 107.6 s at 1e-6, 1e-7, 1e-8 and 1e-9; in print 108.33 s."""
     (row,) = [r for r in ROWS if r["id"] == f"{name}.last_time_V_40_mV"]
     last = []
-    for rtol in (1e-7, 1e-8, 1e-9):
+    for rtol in (1e-6, 1e-7, 1e-8):
         run = at_rest(buffer="glia").simulate(115.0, schedule=PROTOCOLS[name], rtol=rtol, method="implicit")
         last.append(run.t[run.V > -0.040][-1])
     assert last[0] > last[1] > last[2]

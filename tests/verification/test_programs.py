@@ -12,7 +12,8 @@ import pytest
 from ionflux._dispatch import kernels
 from ionflux.errors import Status
 from ionflux.lowering.program import Program
-from ionflux.piecewise import Piecewise, sampled
+from ionflux.piecewise import Piecewise
+from ionflux.sampling import sampled
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 NONE = np.empty(0, np.intc)
@@ -56,7 +57,7 @@ def integrate(
     arrays: dict[str, Any] = {
         "y": np.tile(y0, (cells, 1)).astype(float),
         "t": np.zeros(cells),
-        "h": np.zeros(cells),
+        "h": np.zeros((cells, 4)),
         "status": np.full(cells, module.PENDING, np.intc),
         **{name: np.zeros(cells, np.longlong) for name in ("steps", "rejected", "sample")},
         "base": np.array(parameters),
@@ -361,7 +362,7 @@ def test_counters_and_ramps() -> None:
     tables, _ = p.finish()
     tables.pop("pattern")
     arrays = integrate(p, [0.0, 0.0], [0.0, 1.0, 1e-9], [4.0])
-    arrays |= {"sched_slot": np.array([0], np.intc), "sched": course, "y": np.zeros((1, 2)), "t": np.zeros(1), "h": np.zeros(1)}
+    arrays |= {"sched_slot": np.array([0], np.intc), "sched": course, "y": np.zeros((1, 2)), "t": np.zeros(1), "h": np.zeros((1, 4))}
     arrays |= {"status": np.full(1, kernels.PENDING, np.intc), "sample": np.zeros(1, np.longlong)}
     kernels.Run(kernels.Plan(tables), arrays, 1e-8).work(False)
     assert arrays["out"][0, 0] == pytest.approx([2.0, 4.0**5 / 5 / 64], rel=1e-7)

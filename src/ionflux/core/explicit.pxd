@@ -99,7 +99,7 @@ cdef inline void explicit_step(const Tables *T, Block *B, double rtol, double fi
                 e = e + v_set(TSIT_E[j]) * B.k[(j * n + r) * WV + v]
             B.k[(7 * n + r) * WV + v] = B.hs[v] * e
     accumulate_error(T, B, rtol, 0.0, N, WV)
-    control(B, fixed, WV)
+    control(B, fixed, 1, WV)
 
 
 cdef inline void explicit_dense_output(const Tables *T, Block *B, const int WV) noexcept nogil:

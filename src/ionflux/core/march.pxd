@@ -30,7 +30,7 @@ cdef struct Job:
     long long n_cells
     double *y                  # (n_cells, n)
     double *t
-    double *h                  # step to try; 0 where it is to be chosen
+    double *h                  # (n_cells, 4) step to try, 0 where it is to be chosen; and what control() remembers
     int *status
     long long *steps
     long long *rejected
@@ -114,9 +114,12 @@ cdef inline void load_cell(const Tables *T, Job *J, Block *B, int lane, long lon
     B.rejected[lane] = 0
     B.sample[lane] = J.sample[cell]
     v_put(B.t, lane, J.t[cell])
-    v_put(B.h, lane, J.h[cell])
-    (<long long *> B.fresh)[lane] = -1 if J.h[cell] == 0.0 else 0
+    v_put(B.h, lane, J.h[4 * cell])
+    (<long long *> B.fresh)[lane] = -1 if J.h[4 * cell] == 0.0 else 0
     (<long long *> B.stale)[lane] = -1
+    v_put(B.h_before, lane, J.h[4 * cell + 1])
+    v_put(B.root_before, lane, J.h[4 * cell + 2])
+    (<long long *> B.again)[lane] = -1 if J.h[4 * cell + 3] else 0
     s = 0
     while s < J.n_segment - 1 and J.t[cell] >= J.segment_end[s]:
         s += 1
@@ -135,7 +138,8 @@ cdef inline void store_cell(const Tables *T, Job *J, Block *B, int lane, int sta
     for i in range(T.n):
         J.y[cell * T.n + i] = (<double *> B.y)[i * width + lane]
     J.t[cell] = v_get(B.t, lane)
-    J.h[cell] = v_get(B.h, lane)
+    J.h[4 * cell], J.h[4 * cell + 1] = v_get(B.h, lane), v_get(B.h_before, lane)
+    J.h[4 * cell + 2], J.h[4 * cell + 3] = v_get(B.root_before, lane), (<long long *> B.again)[lane]
     J.status[cell] = status
     J.steps[cell] += B.steps[lane]
     J.rejected[cell] += B.rejected[lane]
@@ -286,6 +290,8 @@ cdef inline int march(const Tables *T, Job *J, Block *B, long long budget, const
                 load_segment(T, J, B, lane, WV)
                 (<long long *> B.fresh)[lane] = -1
                 (<long long *> B.stale)[lane] = -1
+                v_put(B.h_before, lane, 0.0)
+                (<long long *> B.again)[lane] = 0
             else:
                 finish(T, J, B, lane, STATUS_OK, WV)
         bits = stuck

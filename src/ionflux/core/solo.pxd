@@ -1,8 +1,8 @@
 # cython: language_level=3, cdivision=True, boundscheck=False, wraparound=False, initializedcheck=False
 """One cell alone: the explicit pair with the operations of the cell, not cells, side by side in the lanes (ionflux.lowering.packing).
 
-Registers are plain numbers, in the order that packing gave them: states (padded to whole vectors), parameters, results group by group.
-Sums are added in the same order as in rhs.pxd and functions are the same, so every result has the bits that a lane of a block would
+Registers are plain numbers, where ionflux.lowering.placement put them: states (padded to whole vectors), parameters, results group by
+group. Sums are added in the same order as in rhs.pxd and functions are the same, so every result has the bits that a lane of a block would
 have. What a step needs beside the right-hand side (time, step, control) stays in lane 0 of a block of one vector, where march.pxd
 looks for it; the other lanes are idle and count as accepted.
 """
@@ -10,54 +10,111 @@ from libc.math cimport fabs, sqrt
 
 from ionflux.core.explicit cimport EXPLICIT_STAGES, TSIT_A, TSIT_C, TSIT_E, TSIT_H, first_stage
 from ionflux.core.lanes cimport VL, v_abs, v_ge, v_get, v_gt, v_put, v_select, v_set, v_seti, vd, vm
+from ionflux.core.laws cimport law_ghk
 from ionflux.core.lookup cimport look_up_one, row_load, row_store
 from ionflux.core.stepper cimport Block, choose_step, control
 from ionflux.core.tables cimport (
-    FACTOR_SATURATION, OP_BERNOULLI, OP_EXP, OP_FACTORS, OP_GHK, OP_LOG, OP_LOG_PRODUCT, OP_LOGISTIC, OP_PHI, OP_PRODUCT, OP_SUM,
-    OP_TABLE, Group, Pair, Tables,
+    OP_BERNOULLI, OP_EXP, OP_FACTORS, OP_LOG, OP_LOGISTIC, OP_PHI, OP_RECIPROCAL, OP_SUM, OP_TABLE,
+    Group, Tables,
 )
 from ionflux.core.vmath cimport v_bernoulli, v_by_sign, v_exp, v_log, v_phi
 
 cdef extern from *:
     """
-    /* Numbers from anywhere, `count` of them; what the other lanes get is of no interest. */
-    IFX_INLINE vd pick(const double *p, const int *i, int count) {
+    /* One vector of operands: kind, four blocks, the lanes that the last two of them give, two numbers more; then eight places, and eight
+     * lanes of a pair of blocks. What stands in lanes beyond those in use is of no interest. */
+    #define IFX_OPERAND 24
     #if IFX_VL == 8
-        __m256d low = _mm256_set_pd(p[i[3]], p[i[2]], p[i[1]], p[i[0]]);
-        if (count <= 4) return (vd)_mm512_castpd256_pd512(low);
-        return (vd)_mm512_insertf64x4(_mm512_castpd256_pd512(low), _mm256_set_pd(p[i[7]], p[i[6]], p[i[5]], p[i[4]]), 1);
-    #else
+    static __attribute__((noinline)) vd fetch_from_afar(const double *S, const long long *o) {
+        if (o[0] == 2) return (vd)_mm512_i64gather_pd(_mm512_loadu_si512(o + 8), S, 8);
+        __m512i at = _mm512_loadu_si512(o + 16);
+        __m512d x = _mm512_permutex2var_pd(_mm512_loadu_pd(S + o[1]), at, _mm512_loadu_pd(S + o[2]));
+        __m512d y = _mm512_permutex2var_pd(_mm512_loadu_pd(S + o[3]), at, _mm512_loadu_pd(S + o[4]));
+        return (vd)_mm512_mask_blend_pd((__mmask8)o[5], x, y);
+    }
+    #endif
+    IFX_INLINE vd fetch_near(const double *S, const long long *o, int lane) {
+    #if IFX_VL == 8
+        (void)lane;
+        return (vd)_mm512_permutex2var_pd(_mm512_loadu_pd(S + o[1]), _mm512_loadu_si512(o + 16), _mm512_loadu_pd(S + o[2]));
+    #elif IFX_VL > 1
         vd x;
-        (void)count;
-        IFX_EACH(l) IFX_LANE(x, l) = p[i[l]];
+        IFX_EACH(l) x[l] = S[o[8 + lane + l]];
         return x;
+    #else
+        return S[o[8 + lane]];
+    #endif
+    }
+    IFX_INLINE vd fetch(const double *S, const long long *o, int lane) {
+    #if IFX_VL == 8
+        if (__builtin_expect(o[0] != 0, 0)) return fetch_from_afar(S, o);
+    #endif
+        return fetch_near(S, o, lane);
+    }
+    /* x + y where w is not 0, else x. */
+    IFX_INLINE vd add_where(vd w, vd x, vd y) {
+    #if IFX_VL == 8
+        return (vd)_mm512_mask_add_pd((__m512d)x, _mm512_cmp_pd_mask((__m512d)w, _mm512_setzero_pd(), _CMP_NEQ_OQ), (__m512d)x, (__m512d)y);
+    #else
+        return v_select(v_eq(w, v_set(0.0)), x, x + y);
     #endif
     }
     """
-    vd pick(const double *p, const int *index, int count) noexcept nogil
+    enum: OPERAND "IFX_OPERAND"
+    vd fetch(const double *S, const long long *operand, int lane) noexcept nogil
+    vd fetch_near(const double *S, const long long *operand, int lane) noexcept nogil
+    vd add_where(vd w, vd x, vd y) noexcept nogil
 
 cdef enum:
     WIDEST = 8      # groups are padded to this many lanes
+    RAGGED = 4      # flags of sums beside their number of factors: some lanes have fewer terms; operands come from more than two blocks
+    FAR = 8
 
 
-cdef inline vd operand(const double *S, const int *index, int lane, int count) noexcept nogil:
-    """One number for all lanes, or one for each."""
-    return v_set(S[index[1]]) if index[0] else pick(S, index + 1 + lane, count - lane)
+cdef inline vd operand(const double *S, const long long *o, int lane, const bint far) noexcept nogil:
+    return fetch(S, o, lane) if far else fetch_near(S, o, lane)
 
 
-cdef inline vd argument(const Group *g, const double *weight, const double *S, int lane) noexcept nogil:
-    """What an elementary function is taken of: a register, or a short sum."""
-    cdef const int *index = g.index
-    cdef vd x
+cdef inline vd terms(const Group *g, const double *S, int lane, const int factors, const bint ragged, const bint far) noexcept nogil:
+    """sum of weight (a b) c, in order."""
+    cdef const long long *o = g.index
+    cdef const double *w = g.weight + lane
+    cdef vd x = v_set(0.0), y
     cdef int _t
-    if g.extra == 0:
-        return operand(S, index, lane, g.count)
-    x = v_set(0.0)
     for _t in range(g.extra):
-        x = x + row_load(weight + lane) * operand(S, index, lane, g.count)
-        index += 1 + WIDEST
-        weight += WIDEST
+        y = operand(S, o, lane, far)
+        if factors > 1:
+            y = y * operand(S, o + OPERAND, lane, far)
+        if factors > 2:
+            y = y * operand(S, o + 2 * OPERAND, lane, far)
+        y = row_load(w) * y
+        x = add_where(row_load(w), x, y) if ragged else x + y
+        o += factors * OPERAND
+        w += WIDEST
     return x
+
+
+cdef inline vd sum_of_terms(const Group *g, const double *S, int lane) noexcept nogil:
+    cdef int flags = g.flags
+    if flags == 0:
+        return v_set(0.0)
+    elif flags == 1:
+        return terms(g, S, lane, 1, 0, 0)
+    elif flags == 2:
+        return terms(g, S, lane, 2, 0, 0)
+    elif flags == 3:
+        return terms(g, S, lane, 3, 0, 0)
+    elif flags == 1 + RAGGED:
+        return terms(g, S, lane, 1, 1, 0)
+    elif flags == 2 + RAGGED:
+        return terms(g, S, lane, 2, 1, 0)
+    elif flags == 3 + RAGGED:
+        return terms(g, S, lane, 3, 1, 0)
+    elif flags == 1 + FAR or flags == 1 + RAGGED + FAR:
+        return terms(g, S, lane, 1, 1, 1)
+    elif flags == 2 + FAR or flags == 2 + RAGGED + FAR:
+        return terms(g, S, lane, 2, 1, 1)
+    return terms(g, S, lane, 3, 1, 1)
 
 
 cdef inline vd exp_or_logistic(vd x, vd half) noexcept nogil:
@@ -67,115 +124,94 @@ cdef inline vd exp_or_logistic(vd x, vd half) noexcept nogil:
     return v_select(v_gt(half, v_set(0.5)), v_by_sign(x, inverse, e * inverse), e)
 
 
-cdef inline double product_of_factors(const double *S, const int *index, int n) noexcept nogil:
-    """strength, then (kind, power, c, K) of each factor; powers as in laws.pxd."""
-    cdef double out = S[index[0]], c, r
-    cdef int _i, _k
-    index += 1
-    for _k in range(n):
-        c = S[index[2]]
-        if index[0] == FACTOR_SATURATION:
-            c = c / (S[index[3]] + c)
-        r = 1.0
-        for _i in range(index[1] if index[1] >= 0 else -index[1]):
-            r = r * c
-        out = out * (r if index[1] >= 0 else 1.0 / r)
-        index += 4
+cdef inline vd product_of_factors(const Group *g, const double *S, int lane) noexcept nogil:
+    """strength, times each factor's powers as in laws.pxd."""
+    cdef const long long *o = g.index
+    cdef const double *w = g.weight + lane
+    cdef vd c, r, t, out = fetch(S, o, lane)
+    cdef int _i, _k, most, kinds
+    o += OPERAND
+    for _k in range(g.extra):
+        most, kinds = o[6], o[7]
+        c = fetch(S, o, lane)
+        o += OPERAND
+        if kinds & 1:
+            c = v_select(v_gt(row_load(w + WIDEST), v_set(0.5)), c / (fetch(S, o, lane) + c), c)
+            o += OPERAND
+        r, t = c, v_set(1.5)
+        for _i in range(1, most):
+            r = v_select(v_gt(row_load(w), t), r * c, r)
+            t = t + v_set(1.0)
+        if kinds & 2:
+            r = v_select(v_gt(row_load(w + 2 * WIDEST), v_set(0.5)), v_set(1.0) / r, r)
+        out = out * r
+        w += 3 * WIDEST
     return out
 
 
-cdef inline double sum_of_pairs(const double *S, const Pair *p, const Pair *end, int plain) noexcept nogil:
-    """sum of weight a b, in order; plain: all b are 1."""
-    cdef double x = 0.0
-    if plain:
-        while p < end:
-            x = x + p.weight * S[p.a]
-            p += 1
+cdef inline void run_group(const Tables *T, double *S, const Group *g, int lane) noexcept nogil:
+    """One group, from this lane on."""
+    cdef double *d = S + g.dst + lane
+    cdef int code = g.code
+    cdef vd x = sum_of_terms(g, S, lane), a, b
+    if code == OP_SUM:
+        row_store(d, x)
+    elif code == OP_TABLE:
+        look_up_one(T.table + g.extra, S[g.index[0]] * S[g.index[1]] * S[g.index[2]], d)
+    elif code == OP_FACTORS:
+        row_store(d, product_of_factors(g, S, lane))
+    elif code == OP_LOG:
+        row_store(d, v_log(x))
+    elif code == OP_LOGISTIC:
+        row_store(d, exp_or_logistic(x, row_load(g.weight + g.extra * WIDEST + lane)))
+    elif code == OP_RECIPROCAL:
+        row_store(d, v_set(1.0) / x)
+    elif code == OP_BERNOULLI:
+        v_bernoulli(x, &a, &b)
+        row_store(d, a)
+        row_store(d + WIDEST, b)
+    elif code == OP_EXP:
+        row_store(d, v_exp(x))
+    elif code == OP_PHI:
+        row_store(d, v_phi(x))
     else:
-        while p < end:
-            x = x + p.weight * (S[p.a] * S[p.b])
-            p += 1
-    return x
+        row_store(d, law_ghk(fetch(S, g.index + 2 * OPERAND, lane), fetch(S, g.index, lane), fetch(S, g.index + OPERAND, lane),
+                             fetch(S, g.index + 3 * OPERAND, lane), fetch(S, g.index + 4 * OPERAND, lane)))
 
 
 cdef inline void run_groups(const Tables *T, double *S, const Group *g) noexcept nogil:
-    """The program `rates` from this group on."""
+    """The program `rates` from this group on, and dy/dt at its end."""
     cdef const Group *end = T.group + T.n_group
-    cdef const int *index
-    cdef const double *weight
-    cdef const Pair *pair
-    cdef double *d
-    cdef double x
-    cdef vd z, a, b
-    cdef int code, i, lane
+    cdef int lane
     while g < end:
-        d = S + g.dst
-        index = g.index
-        weight = g.weight
-        code = g.code
-        if code == OP_SUM:
-            pair = T.solo_pair + g.first
-            for i in range(g.count):
-                x = sum_of_pairs(S, pair, pair + index[0], index[1] & 2)
-                d[i] = 1.0 / x if index[1] & 1 else S[index[2]] * x
-                pair += index[0]
-                index += 3
-        elif code == OP_PRODUCT:
-            for i in range(g.count):
-                d[i] = S[index[2 * i]] * S[index[2 * i + 1]]
-        elif code == OP_BERNOULLI:
-            for lane from 0 <= lane < g.count by VL:
-                v_bernoulli(argument(g, weight, S, lane), &a, &b)
-                row_store(d + lane, a)
-                row_store(d + WIDEST + lane, b)
-        elif code == OP_EXP:
-            for lane from 0 <= lane < g.count by VL:
-                row_store(d + lane, v_exp(argument(g, weight, S, lane)))
-        elif code == OP_LOGISTIC:
-            for lane from 0 <= lane < g.count by VL:
-                row_store(d + lane, exp_or_logistic(argument(g, weight + WIDEST, S, lane), row_load(weight + lane)))
-        elif code == OP_LOG_PRODUCT:
-            for lane from 0 <= lane < g.count by VL:
-                z = operand(S, index, lane, g.count) * operand(S, index + 1 + WIDEST, lane, g.count)
-                row_store(d + lane, z)
-                row_store(d + WIDEST + lane, v_log(z))
-        elif code == OP_GHK:
-            for i in range(g.count):
-                d[i] = S[index[2]] * (S[index[3]] * S[index[1]] - S[index[4]] * S[index[0]])
-                index += 5
-        elif code == OP_TABLE:
-            look_up_one(T.table + g.extra, S[index[0]], d)
-        elif code == OP_FACTORS:
-            for i in range(g.count):
-                d[i] = product_of_factors(S, index + 1, index[0])
-                index += 2 + 4 * index[0]
-        elif code == OP_LOG:
-            for lane from 0 <= lane < g.count by VL:
-                row_store(d + lane, v_log(argument(g, weight, S, lane)))
-        elif code == OP_PHI:
-            for lane from 0 <= lane < g.count by VL:
-                row_store(d + lane, v_phi(argument(g, weight, S, lane)))
+        for lane from 0 <= lane < (1 if VL == WIDEST else g.count) by VL:
+            run_group(T, S, g, lane)
         g += 1
 
 
-cdef inline void rates_of_change(const Tables *T, const double *S, double *f) noexcept nogil:
-    """dy/dt."""
-    cdef const int *start = T.solo_rows
-    cdef const Pair *p = T.solo_pair + start[0]
-    cdef const Pair *end
-    cdef int r
-    for r in range(T.n):
-        end = T.solo_pair + start[r + 1]
-        f[r] = sum_of_pairs(S, p, end, start[T.n + 1 + r])
-        p = end
+cdef inline void weigh(double *S, const double *f, const double *y, const double *k, const double *weight, const int stages, double h,
+                       int n) noexcept nogil:
+    """y + h (sum of weight_j f_j), the last of which has just been made; the number of the others is a compile-time constant."""
+    cdef vd s
+    cdef int j, r
+    for r from 0 <= r < n by VL:
+        s = v_set(weight[0]) * row_load(k + r)
+        for j in range(1, stages):
+            s = s + v_set(weight[j]) * row_load(k + j * n + r)
+        row_store(S + r, row_load(y + r) + v_set(h) * (s + v_set(weight[stages]) * row_load(f + r)))
 
 
-cdef inline void next_argument(const Tables *T, double *S, const double *f, const double *y, const double *partial, double last,
-                               double h) noexcept nogil:
-    """y + h (partial + last dy/dt), as numbers: vectors would wait for what has just been written."""
-    cdef int r
-    for r in range(T.n):
-        S[r] = y[r] + h * (partial[r] + last * f[r])
+cdef inline void next_argument(double *S, const double *f, const double *y, const double *k, int stages, double h, int n) noexcept nogil:
+    if stages == 1:
+        weigh(S, f, y, k, TSIT_A[2], 1, h, n)
+    elif stages == 2:
+        weigh(S, f, y, k, TSIT_A[3], 2, h, n)
+    elif stages == 3:
+        weigh(S, f, y, k, TSIT_A[4], 3, h, n)
+    elif stages == 4:
+        weigh(S, f, y, k, TSIT_A[5], 4, h, n)
+    else:
+        weigh(S, f, y, k, TSIT_A[6], 5, h, n)
 
 
 cdef inline void parameters_at(const Tables *T, Block *B, double time) noexcept nogil:
@@ -193,17 +229,6 @@ cdef inline void refresh(const Tables *T, Block *B, double *y) noexcept nogil:
     for i in range(T.n_par):
         B.solo[T.solo_states + i] = v_get(B.reg, (T.n + i) * VL)
     B.solo[T.solo_one] = 1.0
-
-
-cdef inline void sum_of_stages(const double *k, const double *weight, int stages, double *out, int n) noexcept nogil:
-    """sum of weight_j f_j, in order; n is the padded number of states."""
-    cdef vd s
-    cdef int j, r
-    for r from 0 <= r < n by VL:
-        s = v_set(weight[0]) * row_load(k + r)
-        for j in range(1, stages):
-            s = s + v_set(weight[j]) * row_load(k + j * n + r)
-        row_store(out + r, s)
 
 
 cdef inline void judge(const Tables *T, Block *B, const double *y, const double *e, double rtol) noexcept nogil:
@@ -238,10 +263,10 @@ cdef inline void solo_step(const Tables *T, Block *B, double rtol, double fixed)
     cdef double *S = B.solo
     cdef double *y = S + T.solo_size
     cdef double *y1 = y + n
-    cdef double *partial = y1 + n
-    cdef double *e = partial + n
+    cdef double *e = y1 + n
     cdef double *k = e + n
     cdef double h, t
+    cdef vd x
     cdef const Group *groups = T.group if B.ramps else T.group + T.n_fixed     # what parameters alone make stays
     if (<const long long *> B.stale)[0]:
         first_stage(T, B, rtol, 0, 1)
@@ -260,28 +285,30 @@ cdef inline void solo_step(const Tables *T, Block *B, double rtol, double fixed)
     for s in range(1, EXPLICIT_STAGES):
         if B.ramps:
             parameters_at(T, B, t + TSIT_C[s] * h)
-        run_groups(T, S, groups)
+        B.run_groups(T, S, groups)
         if not B.ramps:
             groups = T.group + T.n_fixed
-        rates_of_change(T, S, k + s * n)
+        for r from 0 <= r < n by VL:
+            row_store(k + s * n + r, row_load(S + T.solo_changes + r))
         if s < EXPLICIT_STAGES - 1:
-            sum_of_stages(k, TSIT_A[s + 1], s, partial, n)
-            next_argument(T, S, k + s * n, y, partial, TSIT_A[s + 1][s], h)
-    sum_of_stages(k, TSIT_E, EXPLICIT_STAGES, e, n)
+            next_argument(S, S + T.solo_changes, y, k, s, h, n)
     for r from 0 <= r < n by VL:
-        row_store(e + r, v_set(h) * row_load(e + r))
+        x = v_set(TSIT_E[0]) * row_load(k + r)
+        for s in range(1, EXPLICIT_STAGES):
+            x = x + v_set(TSIT_E[s]) * row_load(k + s * n + r)
+        row_store(e + r, v_set(h) * x)
     for r in range(T.n):
         y1[r] = S[r]
         B.reg[r] = v_set(S[r])
     judge(T, B, y, e, rtol)
-    control(B, fixed, 1)
+    control(B, fixed, 1, 1)
     B.ok[0] = B.ok[0] | v_ge(B.t_end[0], v_set(1e299))      # idle lanes, see park in march.pxd
 
 
 cdef inline void solo_dense_output(const Tables *T, Block *B) noexcept nogil:
     """p_2, p_3, p_4 of the step just tried, in lane 0."""
     cdef int m, r, j, n = T.solo_states
-    cdef const double *k = B.solo + T.solo_size + 4 * n
+    cdef const double *k = B.solo + T.solo_size + 3 * n
     cdef double s
     for m in range(3):
         for r in range(T.n):

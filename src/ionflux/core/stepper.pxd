@@ -10,7 +10,7 @@ from ionflux.core.lanes cimport (
 )
 from ionflux.core.linalg cimport factorise, solve
 from ionflux.core.rhs cimport MAX_WV, Runner, add_rows, jacobian, weighted_sum
-from ionflux.core.tables cimport Tables, Term
+from ionflux.core.tables cimport Group, Tables, Term
 from ionflux.core.vmath cimport v_clamp
 
 cdef enum:
@@ -36,6 +36,9 @@ cdef struct Block:
     vd t_start[MAX_WV]     # start of the segment
     vd t_sample[MAX_WV]    # next sample
     vd error[MAX_WV]
+    vd h_before[MAX_WV]    # the step accepted before, 0 if there is none, and the inverse fifth root of its error
+    vd root_before[MAX_WV]
+    vm again[MAX_WV]       # the step tried before was rejected
     vm fresh[MAX_WV]       # the step is to be chosen: first of a segment
     vm stale[MAX_WV]       # state or parameters are not those that the last stage was evaluated with
     vm last[MAX_WV]        # this step ends the segment
@@ -52,6 +55,7 @@ cdef struct Block:
     vd *ramp               # (n_sched, 2) value at the start of the segment, slope
     double *solo           # one cell alone: registers, state before and after, work space, stages; see solo.pxd
     Runner run
+    void (*run_groups)(const Tables *, double *, const Group *) noexcept nogil      # of one cell alone
     void (*make_consistent)(const Tables *, Block *) noexcept nogil
     void (*step)(const Tables *, Block *, double, double) noexcept nogil
     void (*dense_output)(const Tables *, Block *) noexcept nogil
@@ -337,9 +341,14 @@ cdef inline vd inverse_fifth_root(vd x) noexcept nogil:
     return y
 
 
-cdef inline void control(Block *B, double fixed, const int WV) noexcept nogil:
-    """Accept or reject, and the next step: 0.95 error^(-1/5), between a fifth and six times the last."""
-    cdef vd f, h
+cdef inline void control(Block *B, double fixed, const bint predicting, const int WV) noexcept nogil:
+    """Accept or reject, and the next step: a share of h error^(-1/5), between a fifth and six times the last.
+
+    Predicting, the error is taken to go on growing as it did from the step before to this one, and no step grows after a rejected one:
+    in front of a spike steps shrink for dozens of steps, and each would be rejected once. Source: K. Gustafsson, ACM Trans. Math. Softw.
+    20, 496 (1994).
+    """
+    cdef vd f, h, root
     cdef vm good
     cdef int v
     for v in range(WV):
@@ -347,9 +356,18 @@ cdef inline void control(Block *B, double fixed, const int WV) noexcept nogil:
         if fixed != 0.0:
             B.ok[v] = v_seti(-1)
             continue
-        f = v_set(0.95) * inverse_fifth_root(v_min(v_max(B.error[v], v_set(1e-6)), v_set(1e6)))
+        root = inverse_fifth_root(v_min(v_max(B.error[v], v_set(1e-6)), v_set(1e6)))
+        f = v_set(0.9 if predicting else 0.95) * root
+        if predicting:
+            h = f * ((B.hs[v] * root) / (B.h_before[v] * B.root_before[v]))     # infinite where there was none before
+            f = v_select(good, v_min(h, f), f)
+            B.h_before[v] = v_select(good, B.hs[v], B.h_before[v])
+            B.root_before[v] = v_select(good, v_min(root, v_set(2.5)), B.root_before[v])
         f = v_min(v_max(f, v_set(0.2)), v_set(6.0))
-        f = v_select(good, f, v_min(f, v_set(0.8)))
+        f = v_select(good, f, v_min(f, v_set(0.9 if predicting else 0.8)))
+        if predicting:
+            f = v_select(good & B.again[v], v_min(f, v_set(1.0)), f)
+            B.again[v] = ~good
         f = v_select(v_finite(B.error[v]) & ~B.negative[v], f, v_set(0.2))
         h = B.hs[v] * f
         B.h[v] = v_select(good & B.last[v], v_max(B.h[v], h), h)
@@ -400,7 +418,7 @@ cdef inline void step(const Tables *T, Block *B, double rtol, double fixed, cons
         if N == 0 and n > T.n_solved:
             count(T, B, B.k + s * n * WV, WV)
     accumulate_error(T, B, rtol, GUARD, N, WV)
-    control(B, fixed, WV)
+    control(B, fixed, 0, WV)
     if T.n_algebraic:
         for v in range(WV):
             B.ok[v] = B.ok[v] & ~B.lost[v]

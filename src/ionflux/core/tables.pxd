@@ -79,18 +79,13 @@ cdef struct Table:       # functions of one variable on one grid; see ionflux.pi
     double row[MAX_SEGMENTS]      # where piece 0 stands, in rows
     const double *coefficient     # (rows, DEGREE + 1, functions), and some numbers more
 
-cdef struct Pair:        # weight * a * b
-    int a
-    int b
-    double weight
-
-cdef struct Group:       # of ionflux.lowering.packing
+cdef struct Group:       # of ionflux.lowering.placement
     int code
     int count
-    int extra
-    int first            # pair
+    int flags
+    int extra            # terms, factors, or which table
     long long dst
-    const int *index
+    const long long *index
     const double *weight
 
 cdef struct Sums:        # value[i] = the terms from start[i] to start[i + 1]
@@ -119,8 +114,7 @@ cdef struct Tables:
     int n_group
     int n_fixed            # of these, what parameters alone make
     const Group *group
-    const Pair *solo_pair  # of the sums in groups and of the rows
-    const int *solo_rows   # (n + 1) first pair of each row, (n) 1 where all its terms are weight * a
+    int solo_changes       # where dy/dt is
     const int *solo_value  # (n_tol) where the values that tolerances refer to are
     const int *solo_atol   # (n_tol) and the absolute tolerances
     # dy/dt and Jacobian

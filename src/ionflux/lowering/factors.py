@@ -194,9 +194,10 @@ class Factors:
         return p.exp(p.sum({shifted: float(f.scale)}))
 
     def _sigmoid(self, f: Factor, x: Node) -> Node:
-        p = self.env.program
-        y = p.product(self._shifted(f, x), self._inverse(f.scale))
-        return p.logistic(p.sum({y: -1.0}))
+        assert f.constant is not None
+        p, steep = self.env.program, self._inverse(f.scale)
+        middle = {} if f.constant == 0.0 else {p.product(self.parameter(f.constant), steep): 1.0}  # apart: it is known before x is
+        return p.logistic(p.sum({**middle, p.product(x, steep): -1.0}))
 
     def _hill(self, f: Factor, x: Node) -> Node:
         """c^n/(K^n + c^n); for a whole n by products, otherwise a sigmoid of ln c."""

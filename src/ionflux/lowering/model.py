@@ -30,6 +30,9 @@ from .program import Node, Program
 from .rates import Env, Formula, Values, affinity, rate, value, water_rate
 from .surroundings import outside_rate
 
+#: tolerance of what makes spikes, V and gates, in parts of that of the concentrations
+TIGHT = 0.15
+
 if TYPE_CHECKING:
     from ionflux.cells import Cell
     from ionflux.mechanisms import Mechanism
@@ -244,7 +247,7 @@ class Model:
         gates = {state for of_cell in self.gates.values() for state in of_cell.states.values()}
         for x, inside in self.insides.items():
             rows |= self._rows_of(x, inside)
-            rows |= dict.fromkeys(self.gates[x].states.values(), (self.slot(f"{x}atol gate", value(f"{x}_atol_gate")), 1.0, False))
+            rows |= dict.fromkeys(self.gates[x].states.values(), (self.slot(f"{x}atol gate", value(f"{x}_atol_gate")), TIGHT, False))
         for state in p.states:
             atol, rtol, positive = rows[state]
             p.tolerance({state: 1.0}, state, atol, rtol=rtol, positive=positive)

@@ -38,7 +38,8 @@ def _diffusion(env: Env, m: BathExchange) -> Node:
 def _half(env: Env, m: GlialUptake | GlialBuffer) -> Node:
     """1/(1 + exp((c_half - c)/width))."""
     p, c = env.program, env.c(f"c_out.{m.ion.name}")
-    return p.logistic(p.divide(p.sum({_parameter(env, m, "c_half"): 1.0, c: -1.0}), _parameter(env, m, "width")))
+    steep = p.reciprocal(_parameter(env, m, "width"))
+    return p.logistic(p.sum({p.product(_parameter(env, m, "c_half"), steep): 1.0, p.product(c, steep): -1.0}))
 
 
 def _uptake(env: Env, m: GlialUptake) -> Node:
