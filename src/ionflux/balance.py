@@ -78,7 +78,7 @@ class Balance:
         columns: dict[int, int] = {}
         rows = []
         for state, ledger in zip(model.program.states[: len(self.potential)], self.ledgers, strict=True):
-            terms = {} if ledger else model.program._rows[state]
+            terms = {} if ledger else model.program.rows[state]
             constant = {node: w for node, w in terms.items() if node in register}
             if constant and len(constant) == len(terms) and (inflow := sum(w * self.base[register[n]] for n, w in constant.items())):
                 name = self.lowered.state_names[model.program.states.index(state)]

@@ -1,7 +1,8 @@
 """From a description to flat tables: the only place that knows both the objects and the kernels.
 
-`model` builds a graph of `compartments` and membranes (`rates`, `nonideal` solutions, charged `faces`) as one `program` over registers,
-which differentiates itself and orders its `elimination`; `lowered` is where dotted names meet registers.
+`model` builds `compartments` and membranes (`rates`, `nonideal` solutions, charged `faces`) as one `program`: a graph of `operations`,
+which differentiates itself. `encoding` numbers it as registers and has the `elimination` of its Jacobian ordered; `lowered` is where
+dotted names meet registers.
 """
 
 from __future__ import annotations
