@@ -10,12 +10,13 @@ even then it would not cost much more than the implicit method would if nothing 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ._dispatch import kernels
 from .errors import Status
+from .kernel_arrays import kernel_arrays
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -80,23 +81,7 @@ def turned(protocol: Protocol, explicit: bool, y: NDArray[np.float64], t: float,
 def _first_steps(protocol: Protocol, rtol: float) -> NDArray[np.float64] | None:
     """t, t_new, y of the first implicit steps; None if the run is over before."""
     n = len(protocol.lowered.state_names)
-    arrays: dict[str, Any] = {
-        "y": protocol.start.copy(),
-        "t": np.zeros(1),
-        "h": np.zeros((1, 4)),
-        "status": np.full(1, kernels.PENDING, np.intc),
-        **{name: np.zeros(1, np.longlong) for name in ("steps", "rejected", "sample")},
-        "base": protocol.base,
-        "vary_slot": protocol.vary_slot,
-        "vary": np.empty((1, 0)),
-        "segment_start": protocol.segment_start,
-        "segment_end": protocol.segment_end,
-        "sched_slot": protocol.sched_slot,
-        "sched": protocol.sched,
-        "sample_time": np.empty(0),
-        "out": np.empty((1, 0, n)),
-        "record": np.empty((TRIAL, 2 + 5 * n)),
-    }
+    arrays = kernel_arrays(protocol, protocol.start.copy(), steps=TRIAL)
     run = kernels.Run(protocol.lowered.plan, arrays, rtol)
     run.work(False, lambda: run.cancel() if run.full_records else None)
     if not run.full_records or int(arrays["status"][0]) == Status.OK:

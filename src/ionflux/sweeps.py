@@ -13,6 +13,7 @@ from ._config import usable_threads
 from ._dispatch import kernels
 from .errors import InputError, Interrupted, IonfluxError, ShapeError, Status, UnknownNameError
 from .kept import Kept
+from .kernel_arrays import kernel_arrays
 from .lowering.beginnings import values_of_start
 from .methods import METHODS, excitable, prefers_explicit
 from .observation import Observed
@@ -157,27 +158,8 @@ def sweep(
     for k, x in enumerate(protocol.lowered.initial(protocol.values)):
         y[:, k] = np.reshape(x, -1)
     y = protocol.lowered.begin(y, protocol.base, protocol.slots, lambda: _rows(protocol, n_cells, np.zeros(1)))
-    status = np.full(n_cells, kernels.PENDING, np.intc)
-    status[list(refused)] = Status.BAD_INPUT
-    arrays: dict[str, Any] = {
-        "y": y,
-        "t": np.zeros(n_cells),
-        "h": np.zeros((n_cells, 4)),
-        "status": status,
-        "steps": np.zeros(n_cells, np.longlong),
-        "rejected": np.zeros(n_cells, np.longlong),
-        "sample": np.zeros(n_cells, np.longlong),
-        "base": protocol.base,
-        "vary_slot": protocol.vary_slot,
-        "vary": protocol.vary,
-        "segment_start": protocol.segment_start,
-        "segment_end": protocol.segment_end,
-        "sched_slot": protocol.sched_slot,
-        "sched": protocol.sched,
-        "sample_time": np.empty(0) if times is None else times,
-        "out": np.empty((n_cells, 0 if times is None else len(times), n)),
-        "record": np.empty((0, 2 + 5 * n)),
-    }
+    arrays = kernel_arrays(protocol, y, times, vary=protocol.vary)
+    arrays["status"][list(refused)] = Status.BAD_INPUT
     run = kernels.Run(protocol.lowered.plan, arrays, rtol, 0.0, explicit)
     began = time.perf_counter()
     stop = _run(run, n_cells, _thread_count(threads, n_cells), progress)

@@ -12,10 +12,10 @@ from reference.laws import RATES, Point, water
 
 import ionflux as ifx
 from ionflux import SO4, Ca, Cl, K, Na
+from ionflux.cell_runs import CellRun
 from ionflux.lowering import Lowered, lower
 from ionflux.mechanisms.base import ions_read
 from ionflux.protocols import prepare, tolerance_values
-from ionflux.simulation import CellRun
 
 IONS = (Na, K, Cl, Ca, SO4)
 INSIDE = {Na: 12.0, K: 135.0, Cl: 9.0, Ca: 0.02, SO4: 1.5}

@@ -10,8 +10,8 @@ import pytest
 
 import ionflux as ifx
 from ionflux import Cl, K, Na
+from ionflux.cell_runs import CellRun
 from ionflux.protocols import prepare, tolerance_values
-from ionflux.simulation import CellRun
 
 
 def clamped() -> ifx.Cell:

@@ -15,9 +15,9 @@ from verification.build import as_cell, bench_cell, draw
 
 import ionflux as ifx
 from ionflux import K, Na
+from ionflux.cell_runs import CellRun
 from ionflux.lowering import lower
 from ionflux.protocols import prepare, tolerance_values
-from ionflux.simulation import CellRun
 
 MODELS = [(pump, water) for pump in ("constant", "cubic", "goldman", "every law") for water in ("instant", "finite", "rigid")]
 every_model = pytest.mark.parametrize(("pump", "water"), MODELS, ids=lambda x: x)

@@ -15,8 +15,8 @@ from verification.build import as_cell, bench_cell, ouabain
 
 import ionflux as ifx
 from ionflux import Cl, K, Na
+from ionflux.cell_runs import CellRun
 from ionflux.protocols import prepare, tolerance_values
-from ionflux.simulation import CellRun
 
 BENCH = models.reference("ouabain_bench")
 
