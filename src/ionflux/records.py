@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._dispatch import kernels
-from ._version import __version__
 from .balance import Balance
 from .cells import Cell
 from .errors import InputError, Status
 from .events import Crossing, Event
 from .lowering import lower
 from .protocols import prepare
-from .results import Stats, Trajectory
+from .results import Stats, Trajectory, origin
 from .steady import ClosedForm, SteadyState, closed_form
 from .sweeps import Sweep, prepared
 
@@ -98,16 +95,7 @@ def provenance(result: Any) -> dict[str, Any]:
     kept = record(result)
     asked = {name: kept.settings[name] for name in ("method", "tolerances") if name in kept.settings}
     texts = {"schedule": {name: repr(what) for name, what in kept.schedule.items()}} if kept.kind == "Sweep" else {}
-    return {
-        "ionflux": __version__,
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "platform": platform.platform(),
-        "instruction_set": kernels.isa(),
-        **asked,
-        **texts,
-        "parameters": {name: {"value": p.value, "unit": p.unit, "source": p.source} for name, p in kept.cell.parameters().items()},
-    }
+    return origin(kept.cell, asked | texts)
 
 
 def _cost(result: Any, **more: Any) -> dict[str, Any]:

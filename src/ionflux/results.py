@@ -52,6 +52,19 @@ class Stats:
         return self.steps + self.rejected if self.method == "Rodas5P" else 0
 
 
+def origin(cell: Cell, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Where a result comes from: version, machine, what was asked for, and every parameter of the cell with value, unit and source."""
+    return {
+        "ionflux": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "platform": platform.platform(),
+        "instruction_set": kernels.isa(),
+        **asked,
+        "parameters": {name: {"value": p.value, "unit": p.unit, "source": p.source} for name, p in cell.parameters().items()},
+    }
+
+
 class Trajectory(Kept, Observed):
     """One cell over time. Cell quantities of `Observed` have the shape of `.t`.
 
@@ -126,17 +139,8 @@ class Trajectory(Kept, Observed):
     @cached_property
     def provenance(self) -> dict[str, Any]:
         """Version, machine, tolerances, and every parameter with value, unit and source."""
-        return {
-            "ionflux": __version__,
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            "platform": platform.platform(),
-            "instruction_set": kernels.isa(),
-            "method": self.stats.method,
-            "tolerances": self._tolerances,
-            "schedule": {name: repr(what) for name, what in self.schedule.items()},
-            "parameters": {name: {"value": p.value, "unit": p.unit, "source": p.source} for name, p in self.cell.parameters().items()},
-        }
+        schedule = {name: repr(what) for name, what in self.schedule.items()}
+        return origin(self.cell, {"method": self.stats.method, "tolerances": self._tolerances, "schedule": schedule})
 
     def at(self, t: float | NDArray[np.float64]) -> Trajectory:
         """The run at other times, by the stepper's own dense output (order 4).
