@@ -11,6 +11,14 @@ from pathlib import Path
 from .errors import StorageError
 
 
+def target_of(path: str | Path, *, overwrite: bool) -> Path:
+    """The path of a file that is to be written; `StorageError` where there is one that must stay."""
+    target = Path(path)
+    if not overwrite and target.exists():
+        raise StorageError(f"{target} exists; choose another name or overwrite=True")
+    return target
+
+
 @contextlib.contextmanager
 def atomic(target: Path) -> Iterator[Path]:
     """A scratch path in the folder of `target` that takes its place when the block ends well and vanishes when it does not."""

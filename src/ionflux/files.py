@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ._atomic import atomic
+from ._atomic import atomic, target_of
 from ._extras import need
 from ._rebuild import rebuild
 from .datasets import ARRAYS, dataset, same_V
@@ -69,9 +69,7 @@ def save(result: Any, path: str | Path, *, overwrite: bool = True) -> Path:
     """
     for module in ("h5py", "h5netcdf"):
         need(module, to="write NetCDF")
-    target = Path(path)
-    if not overwrite and target.exists():
-        raise StorageError(f"{target} exists; choose another name or overwrite=True")
+    target = target_of(path, overwrite=overwrite)
     made = to_xarray(result)
     with atomic(target) as scratch:
         made.to_netcdf(scratch, engine="h5netcdf", format="NETCDF4")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._atomic import atomic
+from ._atomic import atomic, target_of
 from .errors import StorageError
 from .flux_axes import Axis
 from .species import IonSpecies
@@ -39,9 +39,7 @@ def record(table: FluxTable) -> tuple[str, dict[str, Any]]:
 
 def write(table: FluxTable, path: str | Path, overwrite: bool) -> Path:
     """Write a table, whole or not at all."""
-    target = Path(path)
-    if not overwrite and target.exists():
-        raise StorageError(f"{target} exists; choose another name or overwrite=True")
+    target = target_of(path, overwrite=overwrite)
     text, arrays = record(table)
     with atomic(target) as scratch, scratch.open("wb") as opened:
         np.savez(opened, text=np.array(text), **arrays)

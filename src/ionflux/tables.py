@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from ._atomic import atomic
+from ._atomic import atomic, target_of
 from ._text import ion_text, minus
 from .audit import Audit
 from .datasets import columns
-from .errors import Status, StorageError
+from .errors import Status
 from .results import Trajectory
 from .steady import SteadyState
 from .sweeps import Sweep
@@ -42,9 +42,7 @@ def to_csv(result: Any, path: str | Path, *, overwrite: bool = True) -> Path:
     StorageError
         The file exists and may not be replaced, or cannot be written.
     """
-    target = Path(path)
-    if not overwrite and target.exists():
-        raise StorageError(f"{target} exists; choose another name or overwrite=True")
+    target = target_of(path, overwrite=overwrite)
     with atomic(target) as scratch, scratch.open("w", newline="", encoding="utf-8") as opened:
         csv.writer(opened, lineterminator="\n").writerows(_lines(result))
     return target
