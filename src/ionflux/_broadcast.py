@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from ._dispatch import fields
 from .constants import BODY_TEMPERATURE, FARADAY, GAS_CONSTANT
 from .errors import InputError, ShapeError, UnitRangeError, UnknownNameError
-from .fields import Parameter, plain
+from .fields import Parameter, bare, plain
 from .sharing import number_of_threads, together
 from .species import TEMPERATURE, IonSpecies
 
@@ -64,12 +64,10 @@ def number(given: Given) -> Number:
         return float(value)
     target = "" if kind.unit == "1" else kind.unit or None
     try:
-        if hasattr(value, "m_as"):  # pint
-            value = value.to_base_units().magnitude if target is None else value.m_as(target)
-        elif hasattr(value, "to_value"):  # astropy
-            value = value.si.value if target is None else value.to_value(target)
-        elif isinstance(value, (list, tuple)) and any(hasattr(v, "m_as") or hasattr(v, "to_value") for v in value):
+        if isinstance(value, (list, tuple)) and any(hasattr(v, "m_as") or hasattr(v, "to_value") for v in value):
             value = [plain(v, kind.unit or None, name) for v in value]
+        else:
+            value = bare(value, target)
         array = np.asarray(value)
         if array.dtype == object:  # exact fractions and the like; None would silently become NaN
             array = np.array([float(v) for v in array.flat]).reshape(array.shape)

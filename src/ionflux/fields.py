@@ -110,6 +110,15 @@ def about(
     return {"unit": unit, "lo": lo, "hi": hi, "doc": doc, "source": source, "hint": hint}
 
 
+def bare(value: Any, unit: str | None) -> Any:
+    """Return a quantity with the interface of pint or astropy as what it is in `unit` (None: its own SI base units); others as they are."""
+    if hasattr(value, "m_as"):  # pint
+        return value.to_base_units().magnitude if unit is None else value.m_as(unit)
+    if hasattr(value, "to_value"):  # astropy
+        return value.si.value if unit is None else value.to_value(unit)
+    return value
+
+
 def plain(value: Any, unit: str | None, name: str) -> float:
     """Return a number, or a quantity with the interface of pint or astropy, as a plain float.
 
@@ -131,12 +140,9 @@ def plain(value: Any, unit: str | None, name: str) -> float:
         return value
     target = "" if unit == "1" else unit
     try:
-        if hasattr(value, "m_as"):  # pint
-            value = value.to_base_units().magnitude if target is None else value.m_as(target)
-        elif hasattr(value, "to_value"):  # astropy
-            value = value.si.value if target is None else value.to_value(target)
-        elif isinstance(value, (str, bytes, bool)):
+        if isinstance(value, (str, bytes, bool)):
             raise TypeError(f"it is a {type(value).__name__}")
+        value = bare(value, target)
         return float(value)
     except Exception as error:  # units packages raise their own classes, which must not be imported here
         wanted = "a number" if unit is None else f"a number in {unit}" if unit != "1" else "a pure number"
