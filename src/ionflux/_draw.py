@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ._extras import need
 from ._text import time_unit
+from .errors import InputError
 
 Axes: TypeAlias = Any  # matplotlib's, which is not imported here
 Grid: TypeAlias = "NDArray[Any]"  # of axes
@@ -66,9 +67,20 @@ def new_axes(rows: int = 1, columns: int = 1, *, size: tuple[float, float] = (3.
     return grid
 
 
+def one_of(ax: Axes | None) -> Axes:
+    """The axes given, or new ones."""
+    return new_axes()[0, 0] if ax is None else ax
+
+
+def refuse_batch(shape: tuple[int, ...], why: str) -> None:
+    """Raise `InputError` where a result has a shape, and so cannot be drawn as one."""
+    if shape:
+        raise InputError(f"a batch of shape {shape} is not one {why}")
+
+
 def curves(ax: Axes | None, t: NDArray[np.float64], lines: Sequence[Line], ylabel: str) -> Axes:
     """Draw lines against time in a unit that suits its span, each with its name at its right end."""
-    ax = new_axes()[0, 0] if ax is None else ax
+    ax = one_of(ax)
     span = float(t[-1] - t[0]) if len(t) else 0.0
     second, unit = time_unit(span)
     for line in lines:

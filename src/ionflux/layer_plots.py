@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ._draw import BLACK, GREY, Axes, Line, new_axes
-from .errors import InputError
+from ._draw import BLACK, GREY, Axes, Line, one_of, refuse_batch
 
 if TYPE_CHECKING:
     from .double_layers import ChargedBilayer, DoubleLayer
@@ -23,9 +22,8 @@ def plot_double_layer(layer: DoubleLayer, ax: Axes | None = None) -> Axes:
     InputError
         A batch: choose one surface.
     """
-    if layer.shape:
-        raise InputError(f"a batch of shape {layer.shape} is not one curve; make a double_layer of one surface")
-    ax = new_axes()[0, 0] if ax is None else ax
+    refuse_batch(layer.shape, "curve; make a double_layer of one surface")
+    ax = one_of(ax)
     end = 6.0 * layer.debye_length if layer.separation is None else layer.separation
     x = np.linspace(0.0, end, 400)
     lines = [Line("Poisson–Boltzmann", layer.psi(x) * 1e3)]
@@ -49,9 +47,8 @@ def plot_bilayer(membrane: ChargedBilayer, ax: Axes | None = None) -> Axes:
     InputError
         A batch: choose one membrane.
     """
-    if membrane.shape:
-        raise InputError(f"a batch of shape {membrane.shape} is not one curve; make a charged_bilayer of one membrane")
-    ax = new_axes()[0, 0] if ax is None else ax
+    refuse_batch(membrane.shape, "curve; make a charged_bilayer of one membrane")
+    ax = one_of(ax)
     x, V = membrane.profile()
     d = membrane.thickness
     ax.axvspan(0.0, d * _NM, color=GREY, alpha=0.25, linewidth=0)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ._atomic import atomic
-from ._draw import BLACK, DPI, GREY, IONS, OTHERS, Axes, Grid, Line, curves, name_ends, new_axes
+from ._draw import BLACK, DPI, GREY, IONS, OTHERS, Axes, Grid, Line, curves, name_ends, new_axes, one_of
 from ._text import ion_text, prefixed
 from .errors import InputError, UnknownNameError
 from .mechanisms import Law
@@ -118,7 +118,7 @@ def plot_audit(run: Trajectory, ax: Axes | None = None) -> Axes:
         if x is not None and not (name == "charge" and run.cell.potential == "current")
     ]
     lines.append(Line("bound", np.full(len(run.t), run.audit.bound), GREY, "--"))
-    ax = new_axes()[0, 0] if ax is None else ax
+    ax = one_of(ax)
     ax.set_yscale("log")
     return _panel(run, ax, lines, "out of balance so far (relative)")
 

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ._draw import BLACK, GREY, IONS, OTHERS, Axes, new_axes
+from ._draw import BLACK, GREY, IONS, OTHERS, Axes, one_of, refuse_batch
 from .constants import FARADAY
-from .errors import InputError
 
 if TYPE_CHECKING:
     from .flux_tables import FluxTable
@@ -27,9 +26,8 @@ def plot_profile(profile: Profile, ax: Axes | None = None) -> Axes:
     InputError
         A batch: choose one profile.
     """
-    if profile.shape:
-        raise InputError(f"a batch of shape {profile.shape} is not one profile; ask for one")
-    ax = new_axes()[0, 0] if ax is None else ax
+    refuse_batch(profile.shape, "profile; ask for one")
+    ax = one_of(ax)
     for ion, c in profile.c.items():
         if (c > 0).any():
             ax.plot(profile.x * _NM, c, linewidth=1.2, label=ion.name)
@@ -52,9 +50,8 @@ def plot_iv(curve: IVCurve, ax: Axes | None = None) -> Axes:
     InputError
         A batch: choose one membrane.
     """
-    if curve.shape:
-        raise InputError(f"a batch of shape {curve.shape} is not one curve; ask for one")
-    ax = new_axes()[0, 0] if ax is None else ax
+    refuse_batch(curve.shape, "curve; ask for one")
+    ax = one_of(ax)
     ax.axhline(0.0, color=GREY, linewidth=0.6)
     ax.plot(curve.V * _MV, curve.I, color=BLACK, linewidth=1.2)
     ax.set_xlabel("voltage (mV)")
@@ -64,7 +61,7 @@ def plot_iv(curve: IVCurve, ax: Axes | None = None) -> Axes:
 
 def plot_table(table: FluxTable, ax: Axes | None = None) -> Axes:
     """Current (black) and what each ion carries of it against voltage, at the concentrations of the table, A/m² and mV."""
-    ax = new_axes()[0, 0] if ax is None else ax
+    ax = one_of(ax)
     V = np.linspace(*table.V, 301)
     found = table(V=V)
     ax.axhline(0.0, color=GREY, linewidth=0.6)
@@ -88,9 +85,8 @@ def plot_levels(levels: Levels, ax: Axes | None = None) -> Axes:
     InputError
         A batch: choose one membrane.
     """
-    if levels.shape:
-        raise InputError(f"a batch of shape {levels.shape} is not one membrane; ask for one")
-    ax = new_axes()[0, 0] if ax is None else ax
+    refuse_batch(levels.shape, "membrane; ask for one")
+    ax = one_of(ax)
     shown = [level for level in levels.values() if level.applicable and level.name != "pnp"]
     ax.set_yscale("log")
     ax.bar(

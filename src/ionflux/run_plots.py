@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ._draw import BLACK, GREY, Axes, new_axes
+from ._draw import BLACK, GREY, Axes, one_of, refuse_batch
 from .errors import InputError
 
 if TYPE_CHECKING:
@@ -24,9 +24,8 @@ def plot_run(run: ProfileRun, ax: Axes | None = None) -> Axes:
     InputError
         A batch: choose one membrane.
     """
-    if run.shape:
-        raise InputError(f"a batch of shape {run.shape} is not one run; ask for one")
-    ax = new_axes()[0, 0] if ax is None else ax
+    refuse_batch(run.shape, "run; ask for one")
+    ax = one_of(ax)
     later = run.t > 0
     ax.plot(run.t[later], run.I[later], color=BLACK, linewidth=1.2)
     ax.set_xscale("log")
@@ -50,7 +49,7 @@ def plot_impedance(found: Impedance, ax: Axes | None = None, kind: str = "nyquis
         raise InputError("a batch, or a single frequency, is not one line; ask for one membrane at several frequencies")
     if kind not in ("nyquist", "bode"):
         raise InputError(f"kind = {kind!r}; it is 'nyquist' or 'bode'")
-    ax = new_axes()[0, 0] if ax is None else ax
+    ax = one_of(ax)
     Z = found.Z * _OHM_CM2
     if kind == "nyquist":
         ax.plot(Z.real, -Z.imag, color=BLACK, linewidth=1.2, marker=".")
