@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ._dispatch import kernels
-from .errors import Status
+from .errors import InputError, Status
 from .kernel_arrays import kernel_arrays
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .cells import Cell
     from .protocols import Protocol
 
-__all__ = ["METHODS", "excitable", "prefers_explicit"]
+__all__ = ["METHODS", "check_method", "excitable", "prefers_explicit"]
 
 METHODS = ("auto", "implicit", "explicit")
 #: accepted steps of the trial
@@ -41,6 +41,14 @@ REGRET = 2.0
 LIMITED = (2.1, 3.0)
 #: polls of the kernel, each after the same number of steps, between two looks at a run
 LOOK = 64
+
+
+def check_method(method: str, protocol: Protocol | None = None) -> None:
+    """Refuse what is no method, and an explicit one for this protocol where it cannot be."""
+    if method not in METHODS:
+        raise InputError(f"method = {method!r}; choose 'auto', 'implicit' or 'explicit'")
+    if method == "explicit" and protocol is not None and protocol.lowered.model.algebraic:
+        raise InputError("method = 'explicit' cannot find potentials without a capacitor (electroneutral, charged faces); use 'implicit'")
 
 
 def excitable(cell: Cell) -> bool:

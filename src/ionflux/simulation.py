@@ -10,7 +10,7 @@ import numpy as np
 from .cell_runs import CellRun, Watched
 from .errors import ConvergenceError, InputError, Interrupted, NonFiniteError, SolveError, Status, StepSizeError
 from .events import crossings
-from .methods import METHODS, excitable, prefers_explicit
+from .methods import check_method, excitable, prefers_explicit
 from .protocols import Protocol, prepare, tolerance_values
 
 if TYPE_CHECKING:
@@ -77,16 +77,14 @@ def simulate(
         Ctrl-C; `.partial` likewise.
     """
     cell_until = positive_time("until", until)
-    if method not in METHODS:
-        raise InputError(f"method = {method!r}; choose 'auto', 'implicit' or 'explicit'")
+    check_method(method)
     if audit not in ("light", "full"):
         raise InputError(f"audit = {audit!r}; choose 'light' or 'full'")
     times = sample_times(at, samples, cell_until)
     tolerances = tolerance_values(rtol, atol, excitable=excitable(cell))
     protocol = _prepared(cell, cell_until, schedule or {}, tolerances, audit == "full")
     watched = Watched(protocol, crossings("events", events), crossings("stop", stop)) if events or stop else None
-    if method == "explicit" and protocol.lowered.model.algebraic:
-        raise InputError("method = 'explicit' cannot find potentials without a capacitor (electroneutral, charged faces); use 'implicit'")
+    check_method(method, protocol)
     explicit = method == "explicit" or (method == "auto" and prefers_explicit(protocol, rtol))
     run = CellRun(protocol, rtol, times, watched=watched, explicit=explicit, turning=explicit and method == "auto")
     meta = {"rtol": rtol, **{k.removeprefix("_"): v for k, v in tolerances.items()}}

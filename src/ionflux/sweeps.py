@@ -15,7 +15,7 @@ from .errors import InputError, Interrupted, IonfluxError, ShapeError, Status, U
 from .kept import Kept
 from .kernel_arrays import kernel_arrays
 from .lowering.beginnings import values_of_start
-from .methods import METHODS, excitable, prefers_explicit
+from .methods import check_method, excitable, prefers_explicit
 from .observation import Observed
 from .protocols import Protocol, prepare, tolerance_values
 from .results import Stats
@@ -146,10 +146,7 @@ def sweep(
     times = sample_times(at, None, until)
     tolerances = tolerance_values(rtol, atol, excitable=excitable(model))
     protocol, n_cells, refused = prepared(model, vary, until, schedule, tolerances)
-    if method not in METHODS:
-        raise InputError(f"method = {method!r}; choose 'auto', 'implicit' or 'explicit'")
-    if method == "explicit" and protocol.lowered.model.algebraic:
-        raise InputError("method = 'explicit' cannot find potentials without a capacitor (electroneutral, charged faces); use 'implicit'")
+    check_method(method, protocol)
     explicit = method == "explicit" or (
         method == "auto" and excitable(model) and prefers_explicit(prepare(model, until, schedule, tolerances), rtol)
     )
