@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from .baths import NEUTRAL_WITHIN, added, remark, unjudged
+from .cells.charges import Balance, gross_charge, net_charge
 from .cells.dotted import prefixes
 from .cells.replacing import SIZES
-from .cells.start import CHARGE_WITHIN, V_MAX, Z_MAX, Balance, Start, gross_charge, net_charge
+from .cells.start import CHARGE_WITHIN, V_MAX, Z_MAX, Start
 from .constants import GAS_CONSTANT
 from .errors import IonfluxError
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import ionflux as ifx
 from ionflux import Bath, Ca, Cell, Cl, Constants, CubicNaKATPase, Impermeant, K, Leak, Na, Water, celsius
-from ionflux.cells.start import charge_carrier
+from ionflux.cells.charges import charge_carrier
 from ionflux.constants import FARADAY, GAS_CONSTANT
 from ionflux.units import mM, mV, pL, uF_per_cm2, um
 

@@ -12,7 +12,7 @@ import pytest
 import ionflux as ifx
 from ionflux import Bath, Ca, Cell, Cl, CubicNaKATPase, CurrentClamp, Impermeant, IonSpecies, K, Leak, Mechanism, Na, Pool, Slaved, Water
 from ionflux._rebuild import rebuild
-from ionflux.cells.start import charge_carrier
+from ionflux.cells.charges import charge_carrier
 from ionflux.fields import param
 from ionflux.mechanisms import Law, mechanism, saturation
 from ionflux.units import mM, um3

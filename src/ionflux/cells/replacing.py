@@ -13,9 +13,10 @@ from ionflux.mechanisms.base import Mechanism
 from ionflux.mechanisms.buffers import Buffer
 from ionflux.mechanisms.clamps import VoltageClamp
 from .cell import Cell, Constants
+from .charges import Balance, buffered_charge, charge_carrier, gross_charge, net_charge, stored_charge
 from .dotted import follows, parameters, prefixes
 from .pools import Numbers, Pool, Slaved, Store
-from .start import CHARGE_WITHIN, Balance, buffered_charge, charge_carrier, gross_charge, net_charge, stored_charge
+from .start import CHARGE_WITHIN
 
 #: changes that move the charge which V takes, where V is given
 SIZES = ("V", "area", "volume", "C_m", "constants.F", "state.electrode_charge")
