@@ -155,6 +155,8 @@ if TYPE_CHECKING:
     from .preset_library import presets as presets
     from .profile_runs import ProfileRun as ProfileRun
     from .profiles import Profile as Profile
+    from .rests import ClosedForm as ClosedForm
+    from .rests import SteadyState as SteadyState
     from .results import Trajectory as Trajectory
     from .scenarios import Scenario as Scenario
     from .scenarios import from_toml as from_toml
@@ -191,8 +193,6 @@ if TYPE_CHECKING:
     from .species import Rb as Rb
     from .species import Sr as Sr
     from .spectra import Impedance as Impedance
-    from .steady import ClosedForm as ClosedForm
-    from .steady import SteadyState as SteadyState
     from .surfaces import ChargedSurface as ChargedSurface
     from .surfaces import SurfaceGroup as SurfaceGroup
     from .sweeps import Sweep as Sweep
@@ -240,13 +240,13 @@ _HOMES = {
     "profile_runs": "ProfileRun",
     "profiles": "Profile",
     "sensitivities": "Sensitivity",
+    "rests": "ClosedForm SteadyState",
     "results": "Trajectory",
     "scenarios": "Scenario from_toml to_toml",
     "schedules": "pulse ramp step table train",
     "small_signals": "impedance",
     "spectra": "Impedance",
     "species": "IonSpecies Na K Cl Ca Mg H OH HCO3 Li Rb Cs Ba Sr NH4 SO4 Br I_ F_ NO3 TMA Choline Gluconate Glutamate",
-    "steady": "ClosedForm SteadyState",
     "surfaces": "ChargedSurface SurfaceGroup",
     "sweeps": "Sweep sweep",
     "transients": "pnp_transient time_scales",

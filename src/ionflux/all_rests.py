@@ -10,7 +10,8 @@ import numpy as np
 from .balance import Balance
 from .errors import ConvergenceError, InputError, NoSteadyState
 from .lowering import lower
-from .steady import SteadyState, steady_state
+from .rests import SteadyState
+from .steady import steady_state
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

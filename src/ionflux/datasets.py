@@ -11,8 +11,8 @@ from ._extras import need
 from .errors import InputError
 from .quantities import QUANTITIES
 from .records import record
+from .rests import SteadyState
 from .results import Trajectory
-from .steady import SteadyState
 from .sweeps import Sweep
 
 if TYPE_CHECKING:

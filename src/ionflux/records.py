@@ -14,8 +14,9 @@ from .errors import InputError, Status
 from .events import Crossing, Event
 from .lowering import lower
 from .protocols import prepare
+from .rests import ClosedForm, SteadyState
 from .results import Stats, Trajectory, origin
-from .steady import ClosedForm, SteadyState, closed_form
+from .steady import closed_form
 from .sweeps import Sweep, prepared
 
 if TYPE_CHECKING:

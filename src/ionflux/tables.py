@@ -16,8 +16,8 @@ from ._text import ion_text, minus
 from .audit import Audit
 from .datasets import columns
 from .errors import Status
+from .rests import SteadyState
 from .results import Trajectory
-from .steady import SteadyState
 from .sweeps import Sweep
 
 __all__ = ["facts", "html", "summary", "to_csv"]

@@ -24,8 +24,8 @@ from .pools import Numbers, Pool, Slaved, Store
 from .start import Start, solve_start
 
 if TYPE_CHECKING:
+    from ionflux.rests import ClosedForm, SteadyState
     from ionflux.results import Trajectory
-    from ionflux.steady import ClosedForm, SteadyState
 
 _RADIUS = Parameter(0.0, "m", 1e-9, 1e-2, "radius")
 _LENGTH = Parameter(0.0, "m", 1e-9, 10.0, "length")

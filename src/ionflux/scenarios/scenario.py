@@ -30,8 +30,8 @@ from ionflux.fields import Described, described
 from .settings import Courses, RestSettings, RunSettings, SweepSettings
 
 if TYPE_CHECKING:
+    from ionflux.rests import SteadyState
     from ionflux.results import Trajectory
-    from ionflux.steady import SteadyState
     from ionflux.sweeps import Sweep
 
 __all__ = ["RestSettings", "RunSettings", "Scenario", "SweepSettings", "from_toml", "to_toml"]

@@ -12,7 +12,7 @@ from ionflux._text import minus, prefixed, text_table, time_unit
 from ionflux.balance import Balance
 from ionflux.errors import ConvergenceError, Interrupted, NoSteadyState, SolveError
 from ionflux.lowering import lower
-from ionflux.steady import SteadyState
+from ionflux.rests import SteadyState
 
 if TYPE_CHECKING:
     from ionflux.cells import Cell
