@@ -7,21 +7,19 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-from . import species
 from .constants import BODY_TEMPERATURE
 from .errors import InputError, UnknownNameError
-from .fields import Described, Parameter, about, described, param, plain
+from .fields import Described, Parameter, about, described, param
+from .landscapes import Landscape, PerIon, per_ion
 from .solvent import permittivity
-from .species import READY_MADE, TEMPERATURE, IonSpecies
+from .species import TEMPERATURE
 
 if TYPE_CHECKING:
     from .flux_tables import FluxTable
-
-Landscape: TypeAlias = "float | tuple[float, ...] | Callable[[Any], Any]"
 
 DIFFUSIVITY = Parameter(1e-9, "m^2 s^-1", 0.0, 1e-3, "diffusivity")
 PARTITION = Parameter(1.0, "1", 0.0, 1e100, "partition coefficient, layer over bath")
@@ -32,71 +30,6 @@ SURFACE_CHARGE = Parameter(0.0, "C m^-2", -10.0, 10.0, "surface charge of an int
 def _length(number: float) -> str:
     """What to write for a thickness that is no length in metres."""
     return f"write {number:g}*nm (ionflux.units) if that is what is meant" if 0.01 <= number <= 1e8 else ""
-
-
-class PerIon(Mapping[Any, Landscape]):
-    """What a layer has for each ion: a number, a function of s in [0, 1], or values on equal steps of s. Equal and hashed by value.
-
-    The key None stands for every ion that is not named.
-    """
-
-    __slots__ = ("_values",)
-
-    def __init__(self, values: Mapping[Any, Landscape]) -> None:
-        self._values = {_key(key): value for key, value in values.items()}
-
-    def __getitem__(self, ion: Any) -> Landscape:
-        value: Landscape = self._values[_key(ion)]
-        return value
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-    def of(self, ion: IonSpecies) -> Landscape | None:
-        """Return what an ion finds, None where nothing is said about it."""
-        for key, value in self._values.items():
-            if key is not None and getattr(key, "name", key) == ion.name:
-                return value
-        return self._values.get(None)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, PerIon) and self._values == other._values
-
-    def __hash__(self) -> int:
-        return hash(frozenset(self._values.items()))
-
-    def __repr__(self) -> str:
-        if list(self._values) == [None]:
-            return repr(self._values[None])
-        return repr(self._values)
-
-
-def _key(ion: Any) -> Any:
-    """The ready-made ion where only its name is given."""
-    return getattr(species, READY_MADE[ion]) if isinstance(ion, str) and ion in READY_MADE else ion
-
-
-def _per_ion(name: str, given: Any, kind: Parameter, *, arrays: bool = False) -> PerIon | None:
-    """Bring a mapping from ion, or one thing for all ions, into its frozen form."""
-    if given is None or isinstance(given, PerIon):
-        return given
-    values = dict(given.items()) if isinstance(given, Mapping) else {None: given}
-    for key, value in values.items():
-        if not (key is None or isinstance(key, (IonSpecies, str))):
-            raise InputError(f"{name}: {key!r} is no ion; write {{K: …}} with `from ionflux import K`")
-        label = name if key is None else f"{name}[{getattr(key, 'name', key)}]"
-        if callable(value):
-            continue
-        if arrays and hasattr(value, "__len__") and not isinstance(value, (str, bytes)):
-            if len(value) < 2:
-                raise InputError(f"{label}: give at least the values at both ends of the layer")
-            values[key] = tuple(kind.check(f"{label}[{i}]", plain(float(v), kind.unit, label)) for i, v in enumerate(value))
-        else:
-            values[key] = kind.check(label, value)
-    return PerIon(values)
 
 
 @described
@@ -140,7 +73,7 @@ class Layer(Described):
     def __post_init__(self) -> None:
         super().__post_init__()
         for name, kind in (("D", DIFFUSIVITY), ("partition", PARTITION), ("energy", ENERGY)):
-            object.__setattr__(self, name, _per_ion(f"Layer.{name}", getattr(self, name), kind, arrays=name == "energy"))
+            object.__setattr__(self, name, per_ion(f"Layer.{name}", getattr(self, name), kind, arrays=name == "energy"))
         if self.partition is not None and any(callable(value) for value in self.partition.values()):
             raise InputError("Layer.partition is a number per ion; what changes along the layer goes into energy= = −ln k(s)")
 

@@ -27,6 +27,7 @@ LAYERS = (
     {"neutral_guesses"},
     {"neutral_profiles", "refining"},
     # descriptions: pure data
+    {"landscapes"},
     {"baths", "mechanisms", "membranes", "schedules", "surfaces"},
     {"activities", "junctions"},
     {"pitzer_equations"},
@@ -106,7 +107,7 @@ UPWARDS = {
 
 #: pure data: no arrays, no kernels
 DESCRIPTIONS = {
-    "constants", "errors", "units", "solvent", "fields", "species", "baths", "mechanisms", "membranes", "schedules", "cells",
+    "constants", "errors", "units", "solvent", "fields", "species", "baths", "landscapes", "mechanisms", "membranes", "schedules", "cells",
     "preset_library",
 }  # fmt: skip
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ionflux.errors import InputError
-from ionflux.membranes import DIFFUSIVITY, ENERGY, PARTITION, SURFACE_CHARGE, Layer, PerIon
+from ionflux.landscapes import PerIon
+from ionflux.membranes import DIFFUSIVITY, ENERGY, PARTITION, SURFACE_CHARGE, Layer
 from ionflux.species import IonSpecies
 from .schema import SPECIAL, Context, describe, mapping, number, numbers, sequence
 from .units import written

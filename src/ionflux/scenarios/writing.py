@@ -14,7 +14,8 @@ from ionflux.cells import Cell
 from ionflux.errors import InputError
 from ionflux.events import Crossing
 from ionflux.fields import REQUIRED, Described, Parameter
-from ionflux.membranes import SURFACE_CHARGE, Membrane1D, PerIon
+from ionflux.landscapes import PerIon
+from ionflux.membranes import SURFACE_CHARGE, Membrane1D
 from ionflux.quantities import unit_of
 from ionflux.schedules import Schedule, table
 from ionflux.species import READY_MADE, IonSpecies
