@@ -71,13 +71,20 @@ cdef inline void look_up(const Table *t, vd x, vd *out, const int WV) noexcept n
 
 
 cdef inline void look_up_one(const Table *t, double x, double *out) noexcept nogil:
-    """Values of all functions at one x, side by side; up to a vector of numbers beyond them is overwritten."""
-    cdef vd s, scale
-    cdef vm at = find(t, v_set(x), &s, &scale)
-    cdef const double *c = t.coefficient + (<long long *> &at)[0]
-    cdef int i
+    """Values of all functions at one x, side by side; up to a vector of numbers beyond them is overwritten. As `find`, with numbers."""
+    cdef double u, k
+    cdef const double *c
+    cdef int i, j, at = 0
+    for j in range(1, t.n_segment):
+        at = j if x >= t.lo[j] else at
+    u = (x - t.lo[at]) * t.scale[at]
+    k = u - 0.5
+    k = k if k < t.last[at] else t.last[at]
+    k = t.first[at] if k < t.first[at] else k
+    k = k + MAGIC - MAGIC
+    c = t.coefficient + <long long> ((k + t.row[at]) * <double> (t.n * (DEGREE + 1)))
     for i from 0 <= i < t.n by VL:
-        row_store(out + i, polynomial(t, c + i, s))
+        row_store(out + i, polynomial(t, c + i, v_set(u - (k + 0.5))))
 
 
 cdef inline void look_up_slopes(const Table *t, vd x, vd *out, const int WV) noexcept nogil:

@@ -7,7 +7,8 @@ Every result has the bits that a lane of a block gives it: the same elementary f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import count
 
 import numpy as np
 
@@ -35,7 +36,8 @@ from .placement import (
 LINEAR, PRODUCT, LOG_PRODUCT = 1, 2, 14  # as in lowering.program.Op
 MAX_FUSED = 4  # longest sum that is computed inside the call of the function that reads it
 MAX_FACTORS = 3  # of a term that stands alone; in sums of several, two: every lane would fetch a third
-OWN = -2  # registers that are no one else's, downwards: affinities
+OWN = -2  # registers that are no one else's, downwards
+POWER = 0  # FactorKind.POWER
 #: about how many cycles a result takes, for the order within a level
 CYCLES = {BERNOULLI: 70, LOG: 55, EXP: 45, LOGISTIC: 65, PHI: 90, TABLE: 60, RECIPROCAL: 15, FACTORS: 40, GHK: 15}
 
@@ -80,6 +82,7 @@ def _items(
 ) -> list[Item]:
     items = []
     sums: dict[Terms, int] = {}
+    own = count(OWN, -1)
     for op in ops:
         code, dst, a, b, c, d, _, extra = op
         if code in (SUM, LINEAR):
@@ -88,13 +91,16 @@ def _items(
                 items.append(Item(SUM, op, (dst,), (), of))
                 continue
             if of not in sums:  # one affinity for a leak and the channels beside it
-                sums[of] = OWN - len(sums)
+                sums[of] = next(own)
                 items.append(Item(SUM, op, (sums[of],), (), of))
             items.append(Item(SUM, op, (dst,), (), (((c, sums[of]), 1.0),)))
         elif code == RECIPROCAL:
             items.append(Item(code, op, (dst,), (), (((a,), 1.0),)))
         elif code == FACTORS:
-            items.append(Item(code, op, (dst,), (c, *(r for f in factors[a:b] for r in f[2:]))))
+            if all(kind == POWER and power > 0 for kind, power, _, _ in factors[a:b]):
+                items += _powers(op, factors[a:b], own)
+            else:
+                items.append(Item(code, op, (dst,), (c, *(r for f in factors[a:b] for r in f[2:]))))
         elif code == TABLE:
             items.append(Item(code, op, tuple(range(dst, dst + widths[extra])), (), (((a,), 1.0),)))
         elif code == LOG_PRODUCT:
@@ -109,6 +115,18 @@ def _items(
         else:
             raise NotImplementedError(f"one cell alone has no way to compute operation {code}")
     return items
+
+
+def _powers(op: tuple[int, ...], factors: Sequence[tuple[int, int, int, int]], own: Iterator[int]) -> Iterator[Item]:
+    """strength c^n ... as products, c^n being ((c c) c) ... as laws.pxd makes it."""
+    out = op[4]
+    for k, (_, power, c, _) in enumerate(factors):
+        r = c
+        for _ in range(power - 1):
+            r, before = next(own), r
+            yield Item(SUM, op, (r,), (), (((before, c), 1.0),))
+        out, before = op[1] if k == len(factors) - 1 else next(own), out
+        yield Item(SUM, op, (out,), (), (((before, r), 1.0),))
 
 
 def _fused(items: list[Item], rows: list[Terms], kept: set[int], fixed: set[int]) -> tuple[list[Item], list[Terms]]:
@@ -170,7 +188,7 @@ def _order(items: list[Item], n: int, n_par: int, wanted: set[int]) -> None:
     needed: dict[int, int] = {}  # the level before which a result must be there
     rest = dict.fromkeys(wanted, 10)
     for item in reversed(items):
-        if item.code == SUM and len(item.terms) == 1 and not item.fixed:  # as late as may be, next to other products
+        if item.code == SUM and not item.fixed:  # as late as may be: more stand side by side
             item.level = min(needed.get(r, end) for r in item.results) - 1
         item.urgency = CYCLES.get(item.code, 12) + max(rest.get(r, 0) for r in item.results)
         for r in item.all_reads:
@@ -179,17 +197,25 @@ def _order(items: list[Item], n: int, n_par: int, wanted: set[int]) -> None:
 
 
 def _grouped(items: list[Item]) -> list[list[Item]]:
-    """Items of one level and kind, the most urgent first, before them those that only parameters make; vectors hold eight.
-
-    Products stand apart from sums: every lane of a group fetches as many factors of as many terms as any of them.
-    """
+    """Items of one level and kind, the most urgent first, before them those that only parameters make; vectors hold eight."""
     found: dict[tuple[int, ...], list[Item]] = {}
     for i, item in enumerate(items):
         kind = CALLS.get(item.code, item.code)
         alone = i if kind == TABLE else int(kind == SUM and len(item.terms) == 1)
         found.setdefault((not item.fixed, item.level, kind, alone), []).append(item)
+    for key, group in list(found.items()):
+        *same, alone = key
+        if key[2] == SUM and alone and (*same, 0) in found and _cost(group + (sums := found[*same, 0])) <= _cost(group) + _cost(sums):
+            sums += found.pop(key)
     out = []
     for group in sorted(found.values(), key=lambda g: (not g[0].fixed, g[0].level, -max(i.urgency for i in g))):
         alike = sorted(group, key=lambda item: (-len(item.terms), -item.urgency))
         out += [alike[k : k + WIDEST] for k in range(0, len(alike), WIDEST)]
     return out
+
+
+def _cost(group: list[Item]) -> int:
+    """Vectors to fetch: every lane of a group fetches as many factors of as many terms as any of them; a group itself costs about three."""
+    longest = max(len(item.terms) for item in group)
+    most = max(len(factors) for item in group for factors, _ in item.terms)
+    return -(-len(group) // WIDEST) * (longest * most + 3)

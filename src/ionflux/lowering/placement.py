@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import TypeAlias
 
 import numpy as np
@@ -133,7 +134,7 @@ class Writer:
         most = max((len(factors) for terms in sums for factors, _ in terms), default=1)
         group.flags = most + RAGGED * any(len(terms) != group.extra for terms in sums)
         for t in range(group.extra):
-            of = [terms[t] if t < len(terms) else None for terms in sums]
+            of = self._turned([terms[t] if t < len(terms) else None for terms in sums])
             for k in range(most):
                 group.index += self._operand([None if x is None else (*x[0], ONE, ONE)[k] for x in of])
             group.weight += _padded(0.0 if x is None else x[1] for x in of)
@@ -142,6 +143,21 @@ class Writer:
         if any(item.code == LOGISTIC for item in items):
             group.code = LOGISTIC
             group.weight += _padded(float(item.code == LOGISTIC) for item in items)
+
+    def _turned(self, of: list[Term | None]) -> list[Term | None]:
+        """The same with the first two factors of some terms exchanged, so that both columns come from two blocks if they can."""
+        wide = [i for i, term in enumerate(of) if term is not None and len(term[0]) > 1]
+
+        def too_many(which: Sequence[int]) -> int:
+            columns: tuple[set[int], set[int]] = (set(), set())
+            for i, term in enumerate(of):
+                factors = (*term[0], ONE)[:2] if term is not None else ()
+                for column, r in zip(columns[::-1] if i in which else columns, factors, strict=False):
+                    column.add(-1 if r in self._fixed else self.place[r] // WIDEST)
+            return sum(max(len(column) - 2, 0) for column in columns)
+
+        best = min((c for n in range(len(wide) + 1) for c in combinations(wide, n)), key=too_many) if too_many(()) else ()
+        return [term if i not in best or term is None else ((term[0][1], term[0][0], *term[0][2:]), term[1]) for i, term in enumerate(of)]
 
     def _products(self, group: _Group, items: Sequence[Item]) -> None:
         """Strength times factors: of each its powers, which of them saturate, which powers are negative."""
