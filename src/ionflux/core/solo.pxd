@@ -24,15 +24,6 @@ cdef extern from *:
     /* One vector of operands: kind, four blocks, the lanes that the last two of them give, two numbers more; then eight places, and eight
      * lanes of a pair of blocks. What stands in lanes beyond those in use is of no interest. */
     #define IFX_OPERAND 24
-    #if IFX_VL == 8
-    static __attribute__((noinline)) vd fetch_from_afar(const double *S, const long long *o) {
-        if (o[0] == 2) return (vd)_mm512_i64gather_pd(_mm512_loadu_si512(o + 8), S, 8);
-        __m512i at = _mm512_loadu_si512(o + 16);
-        __m512d x = _mm512_permutex2var_pd(_mm512_loadu_pd(S + o[1]), at, _mm512_loadu_pd(S + o[2]));
-        __m512d y = _mm512_permutex2var_pd(_mm512_loadu_pd(S + o[3]), at, _mm512_loadu_pd(S + o[4]));
-        return (vd)_mm512_mask_blend_pd((__mmask8)o[5], x, y);
-    }
-    #endif
     IFX_INLINE vd fetch_near(const double *S, const long long *o, int lane) {
     #if IFX_VL == 8
         (void)lane;
@@ -47,7 +38,12 @@ cdef extern from *:
     }
     IFX_INLINE vd fetch(const double *S, const long long *o, int lane) {
     #if IFX_VL == 8
-        if (__builtin_expect(o[0] != 0, 0)) return fetch_from_afar(S, o);
+        if (o[0] == 2) return (vd)_mm512_i64gather_pd(_mm512_loadu_si512(o + 8), S, 8);
+        if (o[0] == 1) {
+            __m512i at = _mm512_loadu_si512(o + 16);
+            __m512d y = _mm512_permutex2var_pd(_mm512_loadu_pd(S + o[3]), at, _mm512_loadu_pd(S + o[4]));
+            return (vd)_mm512_mask_blend_pd((__mmask8)o[5], (__m512d)fetch_near(S, o, lane), y);
+        }
     #endif
         return fetch_near(S, o, lane);
     }
@@ -67,7 +63,7 @@ cdef extern from *:
 
 cdef enum:
     WIDEST = 8      # groups are padded to this many lanes
-    RAGGED = 4      # flags of sums beside their number of factors: some lanes have fewer terms; operands come from more than two blocks
+    RAGGED = 4      # flags of sums beside their number of factors: some lanes have fewer terms; perhaps so, and operands from afar
     FAR = 8
 
 
@@ -110,9 +106,9 @@ cdef inline vd sum_of_terms(const Group *g, const double *S, int lane) noexcept 
         return terms(g, S, lane, 2, 1, 0)
     elif flags == 3 + RAGGED:
         return terms(g, S, lane, 3, 1, 0)
-    elif flags == 1 + FAR or flags == 1 + RAGGED + FAR:
+    elif flags == 1 + FAR:
         return terms(g, S, lane, 1, 1, 1)
-    elif flags == 2 + FAR or flags == 2 + RAGGED + FAR:
+    elif flags == 2 + FAR:
         return terms(g, S, lane, 2, 1, 1)
     return terms(g, S, lane, 3, 1, 1)
 
@@ -307,12 +303,15 @@ cdef inline void solo_step(const Tables *T, Block *B, double rtol, double fixed)
 
 cdef inline void solo_dense_output(const Tables *T, Block *B) noexcept nogil:
     """p_2, p_3, p_4 of the step just tried, in lane 0."""
-    cdef int m, r, j, n = T.solo_states
+    cdef int i, j, m, r, n = T.solo_states
     cdef const double *k = B.solo + T.solo_size + 3 * n
-    cdef double s
+    cdef double some[WIDEST]
+    cdef vd s
     for m in range(3):
-        for r in range(T.n):
-            s = 0.0
+        for r from 0 <= r < n by VL:
+            s = v_set(0.0)
             for j in range(EXPLICIT_STAGES):
-                s = s + TSIT_H[m][j] * k[j * n + r]
-            v_put(B.p, (m * T.n + r) * VL, v_get(B.hs, 0) * s)
+                s = s + v_set(TSIT_H[m][j]) * row_load(k + j * n + r)
+            row_store(some, v_set(v_get(B.hs, 0)) * s)
+            for i in range(r, min(r + VL, T.n)):
+                v_put(B.p, (m * T.n + i) * VL, some[i - r])

@@ -15,7 +15,7 @@ wanted. Rows (dy/dt) and entries (of the Jacobian) are constant sparse sums over
 scatters, and a conserved total is conserved because its rows hold the same rate with opposite integers.
 """
 
-cdef enum OpCode:   # the same integers as ionflux.lowering.program.Op
+cdef enum OpCode:   # the same integers as ionflux.lowering.operations.Op
     OP_SUM              # dst = sum of weight * register over terms a ... b
     OP_LINEAR           # dst = reg[c] * sum of weight * register over terms a ... b: a strength times an affinity
     OP_PRODUCT          # dst = reg[a] * reg[b]

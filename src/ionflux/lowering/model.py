@@ -31,7 +31,7 @@ from .rates import Env, Formula, Values, affinity, rate, value, water_rate
 from .surroundings import outside_rate
 
 #: tolerance of what makes spikes, V and gates, in parts of that of the concentrations
-TIGHT = 0.15
+TIGHT = 1 / 6
 
 if TYPE_CHECKING:
     from ionflux.cells import Cell

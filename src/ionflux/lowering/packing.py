@@ -33,7 +33,7 @@ from .placement import (
     read_by,
 )
 
-LINEAR, PRODUCT, LOG_PRODUCT = 1, 2, 14  # as in lowering.program.Op
+LINEAR, PRODUCT, LOG_PRODUCT = 1, 2, 14  # as in lowering.operations.Op
 MAX_FUSED = 4  # longest sum that is computed inside the call of the function that reads it
 MAX_FACTORS = 3  # of a term that stands alone; in sums of several, two: every lane would fetch a third
 OWN = -2  # registers that are no one else's, downwards

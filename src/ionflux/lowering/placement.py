@@ -17,12 +17,12 @@ import numpy as np
 ONE = -1  # the number 1 as a register
 WIDEST = 8  # doubles in the widest vector there is; groups are padded to it, so that one table serves every instruction set
 
-#: codes of lowering.program.Op
+#: codes of lowering.operations.Op
 SUM, RECIPROCAL, LOG, BERNOULLI, GHK, FACTORS, EXP, PHI, TABLE, LOGISTIC = 0, 3, 4, 5, 7, 9, 11, 12, 15, 17
 #: elementary functions of one argument; those of one group go through one call
 CALLS = {LOG: LOG, BERNOULLI: BERNOULLI, EXP: EXP, PHI: PHI, LOGISTIC: EXP, RECIPROCAL: RECIPROCAL}
 SATURATION = 1  # FactorKind.SATURATION
-RAGGED, FAR = 4, 8  # flags of sums beside their number of factors: some lanes have fewer terms; operands come from more than two blocks
+RAGGED, FAR = 4, 8  # flags of sums beside their number of factors: some lanes have fewer terms; perhaps so, and operands from afar
 TWO, FOUR, ANYWHERE = 0, 1, 2  # blocks that an operand comes from
 OPERAND = 24  # integers that say how
 
@@ -139,7 +139,7 @@ class Writer:
                 group.index += self._operand([None if x is None else (*x[0], ONE, ONE)[k] for x in of])
             group.weight += _padded(0.0 if x is None else x[1] for x in of)
         if any(group.index[::OPERAND]):
-            group.flags |= FAR
+            group.flags = most + FAR
         if any(item.code == LOGISTIC for item in items):
             group.code = LOGISTIC
             group.weight += _padded(float(item.code == LOGISTIC) for item in items)
@@ -211,7 +211,7 @@ class Writer:
     def _copy(self, at: int, registers: Sequence[int]) -> _Group:
         """1 * each of them."""
         place = [self.place[r] for r in registers] + [self.place[registers[0]]] * (WIDEST - len(registers))
-        return _Group(SUM, WIDEST, at, 1 | FAR, 1, [ANYWHERE, *[0] * 7, *place, *[0] * WIDEST], [1.0] * WIDEST)
+        return _Group(SUM, WIDEST, at, 1 + FAR, 1, [ANYWHERE, *[0] * 7, *place, *[0] * WIDEST], [1.0] * WIDEST)
 
 
 def _padded(numbers: Iterable[float]) -> list[float]:
