@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -56,9 +57,13 @@ class Piecewise:
         object.__setattr__(self, "coefficients", table)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Piecewise) and self._key == other._key
+        return self is other or (isinstance(other, Piecewise) and hash(self) == hash(other) and self._key == other._key)
 
     def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
         return hash(self._key)
 
     @property

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
 from typing import TypeAlias
 
 import numpy as np
@@ -146,18 +145,21 @@ class Writer:
 
     def _turned(self, of: list[Term | None]) -> list[Term | None]:
         """The same with the first two factors of some terms exchanged, so that both columns come from two blocks if they can."""
-        wide = [i for i, term in enumerate(of) if term is not None and len(term[0]) > 1]
+        block = {r: -1 if r in self._fixed else self.place[r] // WIDEST for term in of if term is not None for r in (*term[0], ONE)}
+        first = [None if term is None else (block[term[0][0]], block[(*term[0], ONE)[1]]) for term in of]
 
-        def too_many(which: Sequence[int]) -> int:
-            columns: tuple[set[int], set[int]] = (set(), set())
-            for i, term in enumerate(of):
-                factors = (*term[0], ONE)[:2] if term is not None else ()
-                for column, r in zip(columns[::-1] if i in which else columns, factors, strict=False):
-                    column.add(-1 if r in self._fixed else self.place[r] // WIDEST)
-            return sum(max(len(column) - 2, 0) for column in columns)
+        def too_many(which: set[int]) -> int:
+            pairs = [pair[::-1] if i in which else pair for i, pair in enumerate(first) if pair is not None]
+            return sum(max(len({pair[k] for pair in pairs}) - 2, 0) for k in (0, 1))
 
-        best = min((c for n in range(len(wide) + 1) for c in combinations(wide, n)), key=too_many) if too_many(()) else ()
-        return [term if i not in best or term is None else ((term[0][1], term[0][0], *term[0][2:]), term[1]) for i, term in enumerate(of)]
+        turned: set[int] = set()
+        now = too_many(turned)
+        for i, term in enumerate(of):
+            if now and term is not None and len(term[0]) > 1 and (then := too_many(turned | {i})) < now:
+                now, turned = then, turned | {i}
+        return [
+            ((term[0][1], term[0][0], *term[0][2:]), term[1]) if i in turned and term is not None else term for i, term in enumerate(of)
+        ]
 
     def _products(self, group: _Group, items: Sequence[Item]) -> None:
         """Strength times factors: of each its powers, which of them saturate, which powers are negative."""
