@@ -31,7 +31,8 @@ VOLTAGES = (-0.25, 0.25)
 class Rate(Described):
     """(A + B·x)/(C + exp((x + D)/F)): every rate of Hodgkin and Huxley; x is the potential, V, or what the gate follows.
 
-    Cells take rates that follow V from tables with an error below 1e-12 of the value for |V| <= 1 V, where they are smooth enough for that.
+    Cells take rates that follow V from tables with an error below 1e-12 of the value within 1 V of zero, where they are smooth
+    enough for that.
 
     Where numerator and denominator vanish together the value is their limit, B F x′/(1 − eˣ′)-like: no hole, and no jump in the slope.
 
