@@ -95,7 +95,7 @@ report(lambda: ifx.sweep(bench_cell(), vary, until=2e4, schedule=schedule, threa
         pytest.param(SIMULATE.replace("{at}", "None"), id="simulate, every step"),
         pytest.param(SIMULATE.replace("{at}", "np.linspace(0.0, 4e5, 100_001)"), id="simulate, samples", marks=pytest.mark.slow),
         pytest.param(EVENTS.replace("{at}", "None"), id="events, every step", marks=pytest.mark.slow),
-        pytest.param(EVENTS.replace("{at}", "np.linspace(0.0, 4e5, 100_001)"), id="events, samples"),
+        pytest.param(EVENTS.replace("{at}", "np.linspace(0.0, 4e5, 100_001)"), id="events, samples", marks=pytest.mark.slow),
         pytest.param(PREPARE, id="while a schedule is prepared", marks=pytest.mark.slow),
         pytest.param(SWEEP, id="sweep on two threads"),
     ],

@@ -7,7 +7,8 @@ has the `elimination` made into lists, and returns the arrays that `ionflux._ker
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -84,7 +85,7 @@ class Encoding:
         out["factors"] = np.array(self.factors, dtype=np.intc).reshape(-1, 4)
         out["term_index"] = np.array([i for i, _ in self.terms], dtype=np.intc)
         out["term_weight"] = np.array([w for _, w in self.terms], dtype=float)
-        out["tables"] = [(t[0].grid, np.stack([one.coefficients for one in t], axis=2)) for t in self.tables]
+        out["tables"] = [(t[0].grid, _side_by_side(t)) for t in self.tables]
         rows = [{reg[k]: w for k, w in self.rows[s].items()} for s in self.states]
         out |= sums("rows", rows)
         out |= self._tolerance_rows()
@@ -188,3 +189,11 @@ def _logarithms_of_products(ops: list[tuple[int, ...]]) -> list[tuple[int, ...]]
             fused[k] = (Op.LOG_PRODUCT, *ops[k][1:4], dst, 0, 0, 0)
             fused[i] = ()
     return [op for op in (fused.get(i, op) for i, op in enumerate(ops)) if op]
+
+
+@lru_cache(maxsize=16)
+def _side_by_side(tables: tuple[Piecewise, ...]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Coefficients of functions on one grid, (rows, degree + 1, functions); cells of one kind share them."""
+    together = np.stack([one.coefficients for one in tables], axis=2)
+    together.setflags(write=False)
+    return together
