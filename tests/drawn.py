@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-
 #: share of the first draws that a plain run takes: all of it stays below two minutes
 DAILY = 0.6
 
