@@ -95,7 +95,7 @@ def tolerance_values(rtol: float, atol: float | Mapping[str, float] | None, *, e
 
     V is slaved to the ions in a quiet cell and may be off by more than they are. Where it fires, errors of V and of its gates become one of
     the phase of the spikes, which stays and grows: there both are held tighter, so that what the spikes leave behind in the concentrations
-    is right to some 100 rtol after a minute.
+    is right to some hundred rtol after a minute of bursts.
     """
     if not 1e-13 <= rtol <= 0.1:
         raise InputError(f"rtol = {rtol!r} is outside 1e-13...0.1; 1e-6 is the default")

@@ -69,7 +69,7 @@ class Writer:
     """Groups one after the other: first those that only parameters make, then the others."""
 
     def __init__(self, n: int, n_par: int, factors: Sequence[tuple[int, int, int, int]]) -> None:
-        self.n, self.states, self.factors = n, -(-n // WIDEST) * WIDEST, factors
+        self.states, self.factors = -(-n // WIDEST) * WIDEST, factors
         self.one = self.states + n_par
         self.place = {i: i for i in range(n)} | {n + i: self.states + i for i in range(n_par)} | {ONE: self.one}
         self.free = -(-(self.one + 1) // WIDEST) * WIDEST
