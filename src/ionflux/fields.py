@@ -201,6 +201,10 @@ class Described:
             meta = f.metadata
             value = getattr(self, f.name)
             if "unit" in meta and not (value is None and f.default is None):
+                if value is None:
+                    remedy = "it must be given" if f.default is REQUIRED else f"leave it out for {f.default!r}"
+                    unit = "a pure number" if meta["unit"] == "1" else f"a number in {meta['unit']}"
+                    raise InputError(f"{type(self).__name__}.{f.name} = None is not {unit}; {remedy}")
                 number = _check(f"{type(self).__name__}.{f.name}", value, meta["unit"], meta["lo"], meta["hi"], meta["hint"])
                 object.__setattr__(self, f.name, number)
 

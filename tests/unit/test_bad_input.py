@@ -127,6 +127,18 @@ NEGATIVE: list[Row] = [
     ("scale", lambda: Leak(K, g=1.0, scale=-1), UnitRangeError, ("Leak.scale = -1",)),
     ("until", lambda: run(-5), InputError, ("until = -5.0 s", "positive")),
     ("sweep", lambda: swept(leak_K__g=np.array([1.0, -1.0])), InputError, ("vary['leak_K.g'][1] = -1 S m^-2", "1 of 2")),
+    (
+        "opening rate",
+        lambda: ifx.Gate("m", alpha=ifx.Rate(3e3, 1e5, -1.0, 0.03, -0.01), beta=1.0),
+        InputError,
+        ("Gate('m').alpha", "signs of A and B"),
+    ),
+    (
+        "closing rate",
+        lambda: ifx.Gate("m", alpha=1.0, beta=ifx.Rate(-1.0, 0.0, 1.0, 0.03, 0.01)),
+        InputError,
+        ("Gate('m').beta", "negative everywhere"),
+    ),
     ("evaluated", lambda: evaluate(c_in={K: np.array([1.0, -2.0])}), UnitRangeError, ("c_in[K][1] = -2 mol/m^3", "1 of 2")),
     ("tolerance", lambda: run(rtol=0), InputError, ("rtol = 0", "1e-6 is the default")),
     ("absolute tolerance", lambda: run(atol=-1), InputError, ("atol['c'] = -1.0", "positive")),
@@ -295,6 +307,14 @@ MODELS: list[Row] = [
     ("water by itself", lambda: ifx.Water(P_f=1e-5).evaluate(V=0.0, c_in={}, c_out={}), ModelError, ("Water", "nothing to evaluate")),
     ("a formula that does not exist", lambda: ifx.preset("hoppensteadt_peskin").closed_form(), ifx.NoClosedForm, ("leak_Na",)),
     ("no pump", lambda: ifx.preset("kay2017", P=0.0).steady_state(), ifx.NoSteadyState, ("the volume diverges", "raise the pump rate")),
+    ("size without its temperature", lambda: ifx.K2P(g=1.0, T_ref=None), InputError, ("K2P.T_ref = None", "leave it out for 310.15")),
+    (
+        "size of a channel without its temperature",
+        lambda: ifx.Channel("x", permeates={K: 1}, g=1.0, q10_g=2.0),
+        InputError,
+        ("q10_g = 2", "T_ref=", "q10_g=1"),
+    ),
+    ("rates without their temperature", lambda: ifx.Gate("m", alpha=1.0, beta=1.0, q10=3.0), InputError, ("q10 = 3", "T_ref=", "q10=1")),
     ("half a valence", lambda: IonSpecies("X", 1.5), InputError, ("IonSpecies.z = 1.5", "whole number")),
 ]
 

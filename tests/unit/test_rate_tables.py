@@ -5,21 +5,38 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ionflux import Rate
+from ionflux import Gate, Rate
 from ionflux.lowering.rate_tables import of_rate, share
 
 V = np.random.default_rng(7).uniform(-0.999, 0.999, 400)
 
 
+def drawn(rng: np.random.Generator, narrowest: float) -> tuple[Rate, Rate, Rate]:
+    """The three shapes of Hodgkin and Huxley, positive, `narrowest` V or wider."""
+    width, place, size = rng.choice([-1, 1]) * rng.uniform(narrowest, 0.1), rng.uniform(-0.1, 0.1), 10 ** rng.uniform(0, 5)
+    slope = size * np.sign(width)
+    return Rate(size, 0.0, 0.0, place, width), Rate(size, 0.0, 1.0, place, width), Rate(slope * place, slope, -1.0, place, width)
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_a_rate_from_its_table_is_right_to_1e_12_of_its_value_within_a_volt(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    width, place, size = rng.choice([-1, 1]) * rng.uniform(0.006, 0.1), rng.uniform(-0.1, 0.1), 10 ** rng.uniform(0, 5)
-    shapes = (Rate(size, 0.0, 0.0, place, width), Rate(size, 0.0, 1.0, place, width), Rate(size * place, size, -1.0, place, width))
-    for rate in shapes:
+    for rate in drawn(np.random.default_rng(seed), 0.006):
         table = of_rate(rate)
         assert table is not None
         np.testing.assert_allclose(table(V), [rate(v) for v in V], rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(("narrowest", "power"), [(0.009, 1), (0.009, 2), (0.009, 3), (0.009, 4), (0.003, 1)])
+def test_a_gate_open_at_once_comes_from_a_table_right_to_1e_11_of_its_value(narrowest: float, power: int, seed: int) -> None:
+    """No steeper than those of nerve at every power, steeper ones at power one."""
+    rng = np.random.default_rng(100 + seed)
+    for first, second in [(0, 1), (1, 2), (2, 0), (2, 2)]:
+        alpha, beta = drawn(rng, narrowest)[first], drawn(rng, narrowest)[second]
+        table = share(alpha, beta, power)
+        assert table is not None, (alpha, beta)
+        gate = Gate("m", alpha=alpha, beta=beta, instant=True)
+        np.testing.assert_allclose(table(V), [gate.steady(v) ** power for v in V], rtol=1e-11, atol=1e-290)
 
 
 def test_a_rate_too_steep_for_a_table_has_none() -> None:

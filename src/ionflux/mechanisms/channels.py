@@ -178,7 +178,7 @@ class Channel(Mechanism):
                 if ion.z == 0:
                     raise InputError(f"{self.name}: {ion.name} is neutral and carries no current; give P=")
         if self.q10_g != 1.0 and self.T_ref is None:
-            raise InputError(f"{self.name}: q10_g = {self.q10_g:g} needs T_ref=, the temperature at which the size was measured")
+            raise InputError(f"{self.name}: q10_g = {self.q10_g:g} needs T_ref=, the temperature of the size, celsius(22); or q10_g=1")
 
     @property
     def ways(self) -> tuple[Way, ...]:

@@ -84,6 +84,11 @@ class Rate(Described):
         """Where the denominator vanishes; NaN where it does not."""
         return self.F * log(-self.C) - self.D if self.C < 0 else float("nan")
 
+    @property
+    def negative(self) -> bool:
+        """Whether it is below zero at every x: most likely with the wrong sign."""
+        return self.B * self.F < 0 if self.C < 0 else self.B == 0 and self.A < 0
+
     def __call__(self, x: float) -> float:
         """Return the rate at one x."""
         if self.C < 0:
@@ -128,6 +133,11 @@ class Gate(Described):
     breaks : sequence of float
         Where a function has a kink or a jump.
 
+    Raises
+    ------
+    InputError
+        Parts that do not go together, negative numbers, a `Rate` for alpha, beta or tau that is negative everywhere, q10 without T_ref.
+
     Examples
     --------
     >>> n = Gate("n", 4, alpha=Rate(-550.0, -1e4, -1.0, 0.055, -0.010), beta=Rate(125.0, 0.0, 0.0, 0.065, 0.080), q10=3, T_ref=279.45)
@@ -166,13 +176,15 @@ class Gate(Described):
             value = getattr(self, n)
             if isinstance(value, str) and n in ("alpha", "beta"):
                 check_name(value, f"Gate({self.name!r}).{n}")
+            elif isinstance(value, Rate) and value.negative and n in ("alpha", "beta", "tau"):
+                raise InputError(f"Gate({self.name!r}).{n} = {value!r} is negative everywhere; change the signs of A and B")
             elif not isinstance(value, Rate) and not callable(value):
                 number = plain(value, "1", f"Gate({self.name!r}).{n}")
                 if not isfinite(number) or number < 0 or (n == "tau" and number == 0):
                     raise InputError(f"Gate({self.name!r}).{n} = {number:g}; it is a positive number{', s' if n == 'tau' else ''}")
                 object.__setattr__(self, n, number)
         if self.q10 != 1.0 and self.T_ref is None:
-            raise InputError(f"Gate({self.name!r}): q10 = {self.q10:g} needs T_ref=, the temperature at which the rates were measured")
+            raise InputError(f"Gate({self.name!r}): q10 = {self.q10:g} needs T_ref=, the temperature of the rates, celsius(22); or q10=1")
         if self.drive is not None and self.alpha is None:
             raise InputError(f"Gate({self.name!r}): drive={self.drive!r} multiplies alpha=; give alpha= and beta=")
         object.__setattr__(self, "breaks", tuple(plain(b, "1", f"Gate({self.name!r}).breaks") for b in self.breaks))
