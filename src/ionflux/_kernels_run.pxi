@@ -117,7 +117,7 @@ cdef class Run:
     def work(self, bint wide, poll=None) -> None:
         """Integrate until the queue is empty or the run is cancelled; call it from as many threads as there are cores.
 
-        About every 10 ms signals are checked and `poll()` is called, both with the GIL held; what either raises cancels the
+        Every so many steps, which take about 10 ms, signals are checked and `poll()` is called, both with the GIL held; what either raises cancels the
         run, stores every cell under way (status CANCELLED, time and state reached) and is raised again.
         """
         cdef int WV = MAX_WV if wide else 1
@@ -126,6 +126,7 @@ cdef class Run:
         cdef bint solo = self.explicit and not wide and self.J.n_cells == 1
         cdef size_t numbers = T.solo_size + (3 + EXPLICIT_STAGES) * T.solo_states if solo else 0
         cdef long long budget = max(1, 60000 // (WV * (T.n_reg + 30 * n + 2 * T.n_entry)))
+        cdef long long left = budget
         cdef Block *B = <Block *> v_alloc(sizeof(Block))
         cdef size_t lanes = (T.n_reg + (STAGES + 5) * n + T.n_entry + 2 * self.J.n_sched) * WV
         cdef vd *memory = <vd *> v_alloc(lanes * sizeof(vd) + numbers * sizeof(double))
@@ -147,11 +148,13 @@ cdef class Run:
             start(T, &self.J, B, WV)
             while True:
                 with nogil:
-                    code = march(T, &self.J, B, budget, 1) if WV == 1 else march(T, &self.J, B, budget, MAX_WV)
+                    code = march(T, &self.J, B, &left, 1) if WV == 1 else march(T, &self.J, B, &left, MAX_WV)
                 if code == RUN_DONE or self.J.cancel:
                     break
-                if code == RUN_FULL:
+                if code == RUN_FULL:  # no poll: these come after the same steps whether they are recorded or not
                     self._next_record()
+                    continue
+                left = budget
                 PyErr_CheckSignals()
                 if poll is not None:
                     if self.J.n_cells == 1 and B.cell[0] == 0:

@@ -71,6 +71,7 @@ class CellRun:
         self._before: list[NDArray[np.float64]] = []
         self._better = False
         self._methods = ["Tsitouras 5(4)" if explicit else "Rodas5P"]
+        self._implicit = 0  # steps tried with the implicit method, up to the last look
         self.times = times = None if watched is not None else times
         self.seconds = 0.0
         self.start = protocol.start[0]
@@ -110,6 +111,7 @@ class CellRun:
         t, taken = float(a["t"][0]), int(a["steps"][0])
         step = (t - self._last[0]) / max(taken - self._last[1], 1)
         explicit = bool(self.run.explicit)
+        self._implicit += 0 if explicit else taken - self._last[1]
         before, self._better = self._better, turned(self.protocol, explicit, a["y"][0], t, step)
         if before and self._better:
             explicit, self._better = not explicit, False
@@ -143,7 +145,8 @@ class CellRun:
     def trajectory(self, cell: Cell, schedule: Mapping[str, Any], tolerances: Mapping[str, float]) -> Trajectory:
         a = self.arrays
         tried, rejected = int(a["steps"][0]), int(a["rejected"][0])
-        stats = Stats(tried - rejected, rejected, self.seconds, " and ".join(dict.fromkeys(self._methods)))
+        implicit = self._implicit + (0 if self.run.explicit else tried - self._last[1])
+        stats = Stats(tried - rejected, rejected, self.seconds, " and ".join(dict.fromkeys(self._methods)), implicit)
         status = Status(int(a["status"][0]))
         if self.times is None:
             return self._recorded(cell, schedule, tolerances, status, stats)

@@ -112,7 +112,7 @@ def _trajectory(run: Trajectory) -> Record:
     settings = {
         "until": float(run.until), "status": run.status.name, "tolerances": dict(run._tolerances), "states": list(names),
         "counting": any(n.startswith("moved.") for n in names), "events": [[e.t, *e.crossing._values(), e.direction] for e in run.events],
-        "steps": run.stats.steps, "rejected": run.stats.rejected, "method": run.stats.method,
+        "steps": run.stats.steps, "rejected": run.stats.rejected, "method": run.stats.method, "factorisations": run.stats.factorisations,
     }  # fmt: skip
     return Record("Trajectory", run.cell, dict(run.schedule), settings, arrays, _cost(run, seconds=run.stats.seconds))
 
@@ -121,7 +121,7 @@ def _to_trajectory(record: Record) -> Trajectory:
     s = record.settings
     protocol = prepare(record.cell, s["until"], record.schedule, _prefixed(s["tolerances"]), counting=s["counting"])
     _check_states(protocol.lowered, s)
-    stats = Stats(s["steps"], s["rejected"], record.cost.get("seconds", 0.0), s["method"])
+    stats = Stats(s["steps"], s["rejected"], record.cost.get("seconds", 0.0), s["method"], s.get("factorisations", -1))
     a, events = record.arrays, tuple(Event(t, Crossing(*crossing), direction) for t, *crossing, direction in s["events"])
     return Trajectory(
         record.cell, protocol, record.schedule, a["t"], a["y"], Status[s["status"]], stats, a.get("steps"), s["tolerances"], events

@@ -35,21 +35,22 @@ __all__ = ["Audit", "Stats", "Trajectory", "restarted"]
 @dataclass(frozen=True)
 class Stats:
     """What a run cost. steps are accepted ones; one tried costs 8 evaluations, one Jacobian and one factorisation, or with the explicit
-    pair 6 evaluations.
+    pair 6 evaluations. Where both methods had their turn, `factorisations` says how many were Rodas5P's.
     """
 
     steps: int
     rejected: int
     seconds: float
     method: str = "Rodas5P"
+    factorisations: int = -1  # as many as all steps are, or none, by the method
+
+    def __post_init__(self) -> None:
+        if self.factorisations < 0:
+            object.__setattr__(self, "factorisations", self.steps + self.rejected if self.method == "Rodas5P" else 0)
 
     @property
     def evaluations(self) -> int:
-        return (8 if self.method == "Rodas5P" else 6) * (self.steps + self.rejected)
-
-    @property
-    def factorisations(self) -> int:
-        return self.steps + self.rejected if self.method == "Rodas5P" else 0
+        return 6 * (self.steps + self.rejected) + 2 * self.factorisations
 
 
 def origin(cell: Cell, asked: Mapping[str, Any]) -> dict[str, Any]:

@@ -97,6 +97,18 @@ def test_a_cell_that_keeps_firing_takes_the_explicit_pair_and_says_so() -> None:
     np.testing.assert_allclose(run.c_in[Na], other.c_in[Na], rtol=2e-4)
 
 
+def test_what_falls_quiet_turns_to_the_implicit_method_whether_its_steps_are_recorded_or_not() -> None:
+    cell, schedule = ifx.preset("hodgkin_huxley1952"), {"CurrentClamp.i": [ifx.pulse(0.0, 3.0, to=0.1)]}
+    sampled = cell.simulate(30.0, schedule=schedule, at=[3.0, 30.0])
+    recorded = cell.simulate(30.0, schedule=schedule)
+    assert sampled.stats.method == recorded.stats.method == "Tsitouras 5(4) and Rodas5P"
+    assert sampled.stats.steps == recorded.stats.steps
+    assert sampled.V[-1] == recorded.V[-1]
+    assert 0 < sampled.stats.factorisations < 100
+    tried = sampled.stats.steps + sampled.stats.rejected
+    assert sampled.stats.evaluations == 6 * tried + 2 * sampled.stats.factorisations
+
+
 def test_a_cell_that_fires_once_and_rests_stays_with_the_implicit_method() -> None:
     cell = ifx.preset("barreto_cressman2011")
     run = cell.simulate(600.0, at=[600.0])

@@ -236,17 +236,16 @@ cdef inline int failure(const Job *J, const Block *B, int lane) noexcept nogil:
     return STATUS_STEP_TOO_SMALL
 
 
-cdef inline int march(const Tables *T, Job *J, Block *B, long long budget, const int WV) noexcept nogil:
-    """Carry all lanes on until the queue is empty or `budget` steps of the block are done."""
+cdef inline int march(const Tables *T, Job *J, Block *B, long long *budget, const int WV) noexcept nogil:
+    """Carry all lanes on until the queue is empty, the record full, or `budget` steps of the block are done; it says how many are left."""
     cdef int lane, v, width = WV * VL
     cdef unsigned due, over, stuck, rejected, bits
-    cdef long long done = 0
     while B.n_live > 0:
-        if done >= budget or v_peek(&J.cancel):
+        if budget[0] <= 0 or v_peek(&J.cancel):
             return RUN_PAUSED
         if J.record_size and J.record_used >= J.record_size:
             return RUN_FULL
-        done += 1
+        budget[0] -= 1
         B.step(T, B, J.rtol, J.fixed_step)
         due = 0
         over = 0
