@@ -117,8 +117,8 @@ cdef class Run:
     def work(self, bint wide, poll=None) -> None:
         """Integrate until the queue is empty or the run is cancelled; call it from as many threads as there are cores.
 
-        Every so many steps, which take about 10 ms, signals are checked and `poll()` is called, both with the GIL held; what either raises cancels the
-        run, stores every cell under way (status CANCELLED, time and state reached) and is raised again.
+        Every so many steps, which take about 10 ms, signals are checked and `poll()` is called, both with the GIL held; what
+        either raises cancels the run, stores every cell under way (status CANCELLED, time and state reached) and is raised again.
         """
         cdef int WV = MAX_WV if wide else 1
         cdef const Tables *T = &self.plan.wide if wide else &self.plan.narrow

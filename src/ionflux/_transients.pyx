@@ -1,5 +1,5 @@
 # cython: language_level=3, cdivision=True, boundscheck=False, wraparound=False, initializedcheck=False
-"""Films in time on arrays: one run a lane. The physics is in core/pnp_time.pxd.
+"""Films in time on arrays: one run a lane. The physics is in core/pnp_rates.pxd, the method in core/pnp_time.pxd.
 
 Built once per instruction set; results are equal to the last bit across builds, threads and places in an array.
 """
@@ -7,7 +7,8 @@ from cpython.exc cimport PyErr_CheckSignals
 
 from ionflux.core.lanes cimport IFX_ISA, VL, v_alloc, v_any, v_free, v_get, v_lt, v_peek, v_put, v_set, v_seti, vd, vm
 from ionflux.core.pnp cimport MAX_IONS, MAX_LAYERS
-from ionflux.core.pnp_time cimport DONE, GOING, STAGES, STUCK, March, begin, consistent, prepare_weights, step
+from ionflux.core.pnp_rates cimport consistent
+from ionflux.core.pnp_time cimport DONE, GOING, STAGES, STUCK, March, begin, prepare_weights, step
 
 IONS, LAYERS = MAX_IONS, MAX_LAYERS
 
@@ -51,12 +52,12 @@ def march(const double[::1] z, const int[::1] layer, const double[::1] width, co
     for k in range(segments):
         if not -1 <= slot[k] < slots or not stops[k] > (stops[k - 1] if k else 0.0):
             raise ValueError("arrays of films do not fit each other")
-    m.grid.n, m.grid.layers, m.grid.ions = n, layers, S
-    m.grid.layer, m.grid.width, m.grid.mobility = &layer[0], &width[0], &mobility[0, 0]
-    m.grid.rise = &rise[0, 0] if rise.shape[0] else NULL
+    m.film.grid.n, m.film.grid.layers, m.film.grid.ions = n, layers, S
+    m.film.grid.layer, m.film.grid.width, m.film.grid.mobility = &layer[0], &width[0], &mobility[0, 0]
+    m.film.grid.rise = &rise[0, 0] if rise.shape[0] else NULL
     for i in range(S):
-        m.grid.z[i] = z[i]
-    m.closed, m.rtol = closed, rtol
+        m.film.grid.z[i] = z[i]
+    m.film.closed, m.rtol = closed, rtol
     prepare_weights(&m)
     cdef vd *memory = <vd *> v_alloc(sizeof(vd) * (n + 1) * (N * (3 + STAGES) + 2 * N * N + 1 + 2 * S))
     if memory == NULL:
@@ -65,9 +66,9 @@ def march(const double[::1] z, const int[::1] layer, const double[::1] width, co
     m.origin = m.y + (n + 1) * N
     m.u = m.origin + (n + 1) * N
     m.K = m.u + (n + 1) * N
-    m.M = m.K + STAGES * (n + 1) * N
-    m.G = m.M + (n + 1) * N * N
-    m.cell = m.G + (n + 1) * N * N
+    m.film.M = m.K + STAGES * (n + 1) * N
+    m.film.G = m.film.M + (n + 1) * N * N
+    m.film.cell = m.film.G + (n + 1) * N * N
     cdef int segment[VL]
     cdef int going
     per_row, step_row = given.shape[2] > 1, first_step.shape[0] > 1
@@ -75,13 +76,13 @@ def march(const double[::1] z, const int[::1] layer, const double[::1] width, co
         for row from first <= row < last by VL:
             count = VL if last - row >= VL else <int> (last - row)
             for j in range(layers):
-                m.p.A[j] = of_rows(&given[j, 0, 0], row, count, per_row)
-                m.p.X[j] = of_rows(&given[j, 1, 0], row, count, per_row)
-                m.p.S[j] = of_rows(&given[j, 2, 0], row, count, per_row)
+                m.film.p.A[j] = of_rows(&given[j, 0, 0], row, count, per_row)
+                m.film.p.X[j] = of_rows(&given[j, 1, 0], row, count, per_row)
+                m.film.p.S[j] = of_rows(&given[j, 2, 0], row, count, per_row)
                 for i in range(S):
-                    m.p.W[i][j] = of_rows(&given[j, 4 + i, 0], row, count, per_row)
-                    m.p.Q[i][j] = of_rows(&given[j, 4 + S + i, 0], row, count, per_row)
-                    m.v[i][j] = of_rows(&given[j, 4 + 2 * S + i, 0], row, count, per_row)
+                    m.film.p.W[i][j] = of_rows(&given[j, 4 + i, 0], row, count, per_row)
+                    m.film.p.Q[i][j] = of_rows(&given[j, 4 + S + i, 0], row, count, per_row)
+                    m.film.v[i][j] = of_rows(&given[j, 4 + 2 * S + i, 0], row, count, per_row)
             for k in range(n + 1):
                 for i in range(N):
                     for lane in range(VL):
@@ -99,7 +100,7 @@ def march(const double[::1] z, const int[::1] layer, const double[::1] width, co
                     counts[row + lane, 2] = GOING
                 enter(&m, 0, lane, row + (lane if lane < count else count - 1), stops, course)
             m.on = v_lt(v_set(-1.0), v_set(0.0))
-            consistent(&m, m.on, S)
+            consistent(&m.film, m.y, m.V, m.K, m.on, S)
             for lane in range(count):
                 store(&m, lane, row + lane, 0, y, passed, S)
             going = count
@@ -165,7 +166,7 @@ cdef int after(March *m, int *segment, Py_ssize_t row, int count, const double[:
         if lane >= count or counts[row + lane, 2] != GOING:
             (<long long *> &m.on)[lane] = 0
     if v_any(jumped):
-        consistent(m, jumped, S)
+        consistent(&m.film, m.y, m.V, m.K, jumped, S)
     return going
 
 
@@ -180,7 +181,7 @@ cdef void enter(March *m, int j, int lane, Py_ssize_t row, const double[::1] sto
 
 
 cdef void store(March *m, int lane, Py_ssize_t row, int slot, double[:, :, :, ::1] y, double[:, :, :, ::1] passed, int S) noexcept nogil:
-    cdef int n = m.grid.n, N = S + 1, i, k
+    cdef int n = m.film.grid.n, N = S + 1, i, k
     for i in range(N):
         for k in range(n + 1):
             y[row, slot, i, k] = v_get(m.y + k * N + i, lane)

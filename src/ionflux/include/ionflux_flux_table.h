@@ -275,23 +275,25 @@ IFX_NUMBERS_INLINE int ifx_flux_table_is(const double *ifx_block) {
 
 /* ---- for everybody --------------------------------------------------------------------------------------------------------------- */
 
+IFX_NUMBERS_INLINE int ifx_flux_table_one(const double *ifx_block, double ifx_V, const double *ifx_c_in, const double *ifx_c_out,
+                                          int ifx_hold, double *ifx_J, double *ifx_I, double *ifx_dI_dV) {
+    int ifx_status;
+    if (!ifx_flux_table_is(ifx_block)) return IFX_FLUX_TABLE_NO_TABLE;
+    ifx_flux_table_tile(ifx_block, 1, 1, &ifx_V, ifx_c_in, ifx_c_out, ifx_hold, ifx_J, NULL, ifx_I, ifx_dI_dV, &ifx_status);
+    return ifx_status;
+}
+
 /* Fluxes of all ions, mol/(m2 s), at V, V, and concentrations of all ions, mol/m3, in the order of the table. NULL for c_in or c_out: the
  * concentrations of the table; NULL for J, I, A/m2, or dI_dV, S/m2: not wanted. Returns a status; what it names is NaN. */
 static inline int ifx_flux_table(const double *ifx_block, double ifx_V, const double *ifx_c_in, const double *ifx_c_out, double *ifx_J,
                                  double *ifx_I, double *ifx_dI_dV) {
-    int ifx_status;
-    if (!ifx_flux_table_is(ifx_block)) return IFX_FLUX_TABLE_NO_TABLE;
-    ifx_flux_table_tile(ifx_block, 1, 1, &ifx_V, ifx_c_in, ifx_c_out, 0, ifx_J, NULL, ifx_I, ifx_dI_dV, &ifx_status);
-    return ifx_status;
+    return ifx_flux_table_one(ifx_block, ifx_V, ifx_c_in, ifx_c_out, 0, ifx_J, ifx_I, ifx_dI_dV);
 }
 
 /* The same, but beyond the table the permeabilities are those at its edge, as in a cell of ionflux; the status still says so. */
 static inline int ifx_flux_table_held(const double *ifx_block, double ifx_V, const double *ifx_c_in, const double *ifx_c_out, double *ifx_J,
                                       double *ifx_I, double *ifx_dI_dV) {
-    int ifx_status;
-    if (!ifx_flux_table_is(ifx_block)) return IFX_FLUX_TABLE_NO_TABLE;
-    ifx_flux_table_tile(ifx_block, 1, 1, &ifx_V, ifx_c_in, ifx_c_out, 1, ifx_J, NULL, ifx_I, ifx_dI_dV, &ifx_status);
-    return ifx_status;
+    return ifx_flux_table_one(ifx_block, ifx_V, ifx_c_in, ifx_c_out, 1, ifx_J, ifx_I, ifx_dI_dV);
 }
 
 /* The same for n states, in half the time: ion i of state k is at i * ld + k in c_in, c_out, J and P (permeabilities, m/s), ld >= n. NULL
