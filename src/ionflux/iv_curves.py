@@ -97,6 +97,8 @@ class IVCurve:
 
     def profile(self, i: int) -> Profile:
         """Return the profiles at the i-th voltage."""
+        if not isinstance(i, (int, np.integer)) or not -len(self.V) <= i < len(self.V):
+            raise InputError(f"there is no profile {i!r}: there are {len(self.V)} voltages")
         return pnp(V=float(self.V[i]), **self._call)
 
     def plot(self, ax: Axes | None = None) -> Axes:

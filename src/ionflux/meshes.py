@@ -168,7 +168,7 @@ def equilibria(s: Stack) -> Array:
 
 
 def own(s: Stack, nodes: Any) -> Mesh:
-    """The mesh that somebody asks for: so many cells in each layer, or the places x themselves.
+    """The mesh that somebody asks for: so many cells in each layer, one number for all or one for each, or the places x themselves.
 
     Raises
     ------
@@ -177,12 +177,14 @@ def own(s: Stack, nodes: Any) -> Mesh:
     """
     layers = len(s.thickness)
     if isinstance(nodes, (int, np.integer)) and not isinstance(nodes, bool):
-        if nodes < 2:
-            raise InputError(f"nodes = {nodes!r}: at least two cells in each layer")
-        return mesh_of([np.linspace(0.0, 1.0, int(nodes) + 1)] * layers)
+        nodes = [int(nodes)] * layers
+    if np.shape(nodes) == (layers,) and np.asarray(nodes).dtype.kind in "iu":
+        if min(nodes) < 2:
+            raise InputError(f"nodes = {min(nodes)}: at least two cells in each layer")
+        return mesh_of([np.linspace(0.0, 1.0, int(cells) + 1) for cells in nodes])
     x = np.ascontiguousarray(nodes, dtype=np.float64)
     if x.ndim != 1 or len(x) < 3 or not np.all(np.diff(x) > 0):
-        raise InputError("nodes: a whole number of cells for each layer, or a list of ascending places, m")
+        raise InputError("nodes: give a whole number of cells in every layer, one for each layer, or a list of ascending places, m")
     if s.thickness.shape[1] > 1:
         raise InputError("nodes as places cannot be given where thicknesses vary; give a number")
     ends = np.concatenate([[0.0], np.cumsum(s.thickness[:, 0])])

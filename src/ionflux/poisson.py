@@ -60,7 +60,8 @@ def pnp(
     tol : float
         Relative error allowed for each flux and for the current; 1e-12 … 0.1.
     nodes : int or array, optional
-        Instead of tol, one mesh and no extrapolation: cells in each layer, or the places x themselves, m, with all interfaces.
+        Instead of tol, one mesh and no extrapolation: cells in each layer, one number or a list of them, or the places x themselves,
+        m, with all interfaces.
     method : str
         ``"collocation"``: to round-off, whatever tol, and some ten times as slow: eight Gauss points in each of a few elements, which are
         halved until the fluxes no longer change. For reference; started from the finite volumes. `error` is the last change.

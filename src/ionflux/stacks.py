@@ -102,7 +102,11 @@ def stack(
     try:
         shape = np.broadcast_shapes(leading, *(a.shape for a in given))
     except ValueError:
-        raise ShapeError(f"these shapes do not broadcast: {[a.shape for a in given] + [leading]}") from None
+        names = [*varied, *(f"{side}[{ion.name}]" for side, of in zip(("left", "right"), solutions, strict=True) for ion in of), "V"]
+        sizes = ", ".join(f"{name} {a.shape}" for name, a in zip(names, given, strict=False) if a.shape)
+        raise ShapeError(f"these shapes do not broadcast: {sizes}{f', others {leading}' if leading else ''}") from None
+    if volts is None or volts.size:
+        refuse_empty(shape)
 
     def rows(x: Any) -> Array:
         values: Array = np.asarray(x, dtype=np.float64)
@@ -162,6 +166,12 @@ def stack(
         right=ends[1],
         varied={name: rows(values) for name, values in varied.items()},
     )
+
+
+def refuse_empty(shape: tuple[int, ...]) -> None:
+    """Raise `ShapeError` for a batch without any problem."""
+    if not prod(shape):
+        raise ShapeError(f"the batch is empty, its shape is {shape}: give one voltage or membrane at least")
 
 
 def along_ions(J: Array, weight: Array) -> Array:

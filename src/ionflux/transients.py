@@ -66,7 +66,8 @@ def pnp_transient(
     tol : float
         Error allowed for concentrations, potential, charge and current at each time, against how far they have moved; 1e-12 … 0.1.
     nodes : int or array, optional
-        Instead of tol, one mesh and no extrapolation: cells in each layer, or the places x themselves, m, with all interfaces.
+        Instead of tol, one mesh and no extrapolation: cells in each layer, one number or a list of them, or the places x themselves,
+        m, with all interfaces.
     vary : mapping from dotted name to array, optional
         Parameters of the membrane and of the solutions that differ within the batch, as for `pnp`.
     threads : int, optional

@@ -16,7 +16,7 @@ from .meshes import Interpolation, Key, Mesh, graded, keys, own
 from .profiles import Profile
 from .scaling import Scaled
 from .sharing import share
-from .stacks import Stack, along_ions
+from .stacks import Stack, along_ions, refuse_empty
 
 #: of |du| in the last step of Newton's method; it converges quadratically, but what is left is this times the error that c had
 _CLOSE = 1e-9
@@ -72,6 +72,7 @@ class Problem(Scaled):
     """A batch of membranes: V is given, or the current."""
 
     def __init__(self, s: Stack, threads: int | None, I: Array | None = None) -> None:
+        refuse_empty(s.shape)
         super().__init__(s)
         self.threads = threads
         #: whether answers come with the solutions on all meshes

@@ -42,6 +42,9 @@ FILM, SALT = Membrane1D(Layer(5e-9, eps_r=78.5), T=298.15), {K: 100.0, Cl: 100.0
         ({"start": np.nan}, "before t = 0"),
         ({"start": -0.07, "blocking": True}, "give a Profile"),
         ({"nodes": 1}, "at least two cells"),
+        ({"V": []}, "the batch is empty"),
+        ({"vary": {"layers.0.fixed_charge": []}}, "the batch is empty"),
+        ({"V": [0.0, 0.1], "vary": {"T": [290.0, 300.0, 310.0]}}, r"T \(3,\), V \(2,\)"),
         ({"threads": 0}, "threads"),
     ],
 )

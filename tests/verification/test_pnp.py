@@ -303,6 +303,7 @@ def test_solutions_that_are_not_neutral_are_remarked_upon() -> None:
         ({"nodes": 1}, "two cells"),
         ({"nodes": [0.0, 1e-9, 25e-9]}, "interface"),
         ({"nodes": [0.0, 2e-9, 1e-9]}, "ascending"),
+        ({"nodes": [4, 1, 4]}, "two cells"),
         ({"start": 3}, "Profile"),
     ],
 )
@@ -319,6 +320,20 @@ def test_what_is_not_resolved_is_said_and_never_silently_wrong(monkeypatch: pyte
     assert "estimated error" in str(caught.value)
     assert caught.value.partial.error > 1e-12
     assert np.all(pnp(lipid(), IN, OUT, np.array([-0.07, 0.07]), tol=1e-12).status == Status.NOT_CONVERGED)
+
+
+def test_cells_may_be_counted_layer_by_layer() -> None:
+    counted, even = pnp(gel(), IN, OUT, 0.02, nodes=[6, 12, 6]), pnp(gel(), IN, OUT, 0.02, nodes=[12, 12, 12])
+    assert len(counted.x) == 6 + 12 + 6 + 3
+    assert even.I == pnp(gel(), IN, OUT, 0.02, nodes=12).I
+    assert counted.I == approx(even.I, rel=0.05)
+
+
+def test_a_curve_has_no_profile_beyond_its_voltages() -> None:
+    curve = pnp_iv(gel(), IN, OUT, [0.0, 0.1], nodes=8)
+    assert curve.profile(-1).V == 0.1
+    with pytest.raises(InputError, match="there are 2 voltages"):
+        curve.profile(2)
 
 
 # ---- curves ----------------------------------------------------------------------------------------------------------------------
