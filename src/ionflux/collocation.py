@@ -76,7 +76,8 @@ def _halve(problem: Problem, key: Key, first: Answer, before: Before, level: int
         y, tangent, failed = e.newton(y)
         J, dJ = fluxes(problem, e, y, tangent)
         J[failed] = np.nan
-        change = difference(J, old.J, problem.s.z, problem.unit(e.rows))
+        same, other = (problem.balance(x, dJ, e.rows) for x in (J, old.J))
+        change = difference(same, other, problem.s.z, problem.unit(e.rows))
         change = np.maximum(np.where(np.isfinite(change), change, np.inf), problem.unresolved(mesh))
         lost = first.failed[old.some] | (failed & (level > 3))
         stop = lost | (change <= _WANTED) | ((change > 0.1 * old.error) & (old.error < _ROUND_OFF)) | (level == _MOST)

@@ -130,6 +130,7 @@ def _with_current(problem: Problem, start: Profile | None) -> list[Answer]:
         for answer in answers:
             J[answer.rows], dJ[answer.rows] = answer.J, answer.dJ
             answer.failed |= failed[answer.rows]
+            answer.J = problem.balance(answer.J, answer.dJ, answer.rows)
         step = (target - along_ions(J, s.z) / problem.c0) / (along_ions(dJ, s.z) / problem.c0)
         if not np.any(np.abs(step) > 1e-13 * np.maximum(1.0, np.abs(u))):
             break
@@ -196,7 +197,10 @@ def _profile(problem: Problem, answers: list[Answer], tol: float, audited: Audit
     result = Profile(s.shape, s.ions, places, phi, c, J, V, error, status, lambda: slope, audit, label, call, slopes)
     if s.shape == () and status[0] != int(Status.OK):
         why = "the iteration did not converge" if failed[0] else f"the estimated error is {error[0]:.2g}, tol = {tol:g}"
-        raise ConvergenceError(f"pnp: {why}; try a looser tol, or start= from a solution nearby", partial=result)
+        why += "; try a looser tol, or start= from a solution nearby"
+        if failed[0] and problem.shut(dJ)[0]:
+            why = "no ion passes through this membrane, so that no voltage belongs to a current; give V"
+        raise ConvergenceError(f"pnp: {why}", partial=result)
     return result
 
 

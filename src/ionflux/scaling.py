@@ -63,6 +63,17 @@ class Scaled:
                 jumps[i, j] = jumps[i, j - 1] + ends[j][0] - ends[j - 1][1]
         return jumps
 
+    def scale(self, rows: np.ndarray) -> Array:
+        """c0 of some rows, (rows or 1,)."""
+        return np.asarray(self.c0 if len(self.c0) == 1 else self.c0[rows])
+
+    def unit(self, rows: np.ndarray) -> Array:
+        """D c/L of each ion, (rows, ions)."""
+        s = self.s
+        resistance = np.sum(s.thickness / (s.D * s.k), axis=1)
+        unit = s.rows(np.maximum(s.left, s.right) / resistance).T
+        return np.asarray(unit[rows])
+
     def guess(self, mesh: Mesh, start: Profile | None) -> Array | None:
         """Where to start on a mesh: the profile that somebody has, None for the kernel's own guess."""
         if start is None:

@@ -182,6 +182,15 @@ def along_ions(J: Array, weight: Array) -> Array:
     return total
 
 
+def balanced(J: Array, noise: Array, z: Array, total: Array) -> Array:
+    """Fluxes (rows, ions) with Σ zJ = total, (rows,): that of the ion whose charge is least certain is what the others leave of it."""
+    which, rows = np.argmax(np.where(z != 0, np.abs(z) * noise, -1.0), axis=1), np.arange(len(J))
+    J = J.copy()
+    J[rows, which] = 0.0
+    J[rows, which] = (total - along_ions(J, z)) / np.where(z[which] == 0, 1.0, z[which])
+    return J
+
+
 def _solution(given: Any, side: str) -> dict[IonSpecies, Any]:
     if isinstance(given, Bath):
         return dict(given.items())

@@ -16,13 +16,15 @@ from .meshes import Interpolation, Key, Mesh, graded, keys, own
 from .profiles import Profile
 from .scaling import Scaled
 from .sharing import share
-from .stacks import Stack, along_ions, refuse_empty
+from .stacks import NOTHING, Stack, along_ions, balanced, refuse_empty
 
 #: of |du| in the last step of Newton's method; it converges quadratically, but what is left is this times the error that c had
 _CLOSE = 1e-9
 STEPS = 60
 #: RT/F, how far V is looked for where the current is given
 _FURTHEST = 1000.0
+#: mol m⁻² s⁻¹ in each RT/F: what carries no more lets nothing through, and no voltage belongs to a current
+_SHUT = NOTHING**0.5
 #: the finest meshes from which potential and concentrations are extrapolated, and how often cells may be halved
 _FINEST, _MOST = 3, 8
 #: rows that are in memory at once where no profile is asked for
@@ -77,8 +79,8 @@ class Problem(Scaled):
         self.threads = threads
         #: whether answers come with the solutions on all meshes
         self.keeps = True
-        #: Σ zJ in the units of the kernel where it is given, (rows,)
-        self.given_current = None if I is None else I / (FARADAY * self.c0)
+        #: Σ zJ in the units of the kernel where it is known, (rows,), and where V is to be found from it
+        self.known_current = self.given_current = None if I is None else I / (FARADAY * self.c0)
 
     def solve(self, mesh: Mesh, rows: np.ndarray, y: Array | None = None) -> Found:
         """Solve some rows on a mesh, from y if there is one; with the current given, V in y is where to start."""
@@ -93,7 +95,23 @@ class Problem(Scaled):
         if len(lost):
             y = self._state(self._search(mesh, rows[lost], target[lost]))
             found.put(lost, self._run(mesh, rows[lost], y, 1.0, y[:, -1, 0], np.ascontiguousarray(line[:, lost])))
+        found.J = self.balance(found.J, found.dJ, rows)
+        found.failed |= self.shut(found.dJ)
         return found
+
+    def balance(self, J: Array, dJ: Array, rows: np.ndarray) -> Array:
+        """Fluxes that carry the current where it is known.
+
+        V is then known to rounding only, and what is near equilibrium no better than that moves it: the flux that V moves most follows
+        from the others.
+        """
+        if self.known_current is None:
+            return J
+        return balanced(J, np.maximum(np.abs(J), np.abs(dJ)), self.s.z, self.known_current[rows] * self.scale(rows))
+
+    def shut(self, dJ: Array) -> np.ndarray:
+        """Whether a current is given to what lets nothing through. dJ : (rows, ions)."""
+        return np.asarray((np.abs(along_ions(dJ, self.s.z)) <= _SHUT) & (self.given_current is not None))
 
     def solve_at(self, mesh: Mesh, rows: np.ndarray, u: Array) -> Found:
         """Solve at u = FV/RT, (rows,)."""
@@ -130,7 +148,7 @@ class Problem(Scaled):
         found, open_ = self._at(mesh, rows, None, u), np.arange(len(rows))
         for _ in range(STEPS):
             some, old = found.take(open_), u[open_]
-            scale = self.c0 if len(self.c0) == 1 else self.c0[rows[open_]]
+            scale = self.scale(rows[open_])
             rest, slope = target[open_] - along_ions(some.J, self.s.z) / scale, along_ions(some.dJ, self.s.z) / scale
             lo[open_], hi[open_] = np.where(rest > 0, old, lo[open_]), np.where(rest < 0, old, hi[open_])
             with np.errstate(divide="ignore", invalid="ignore"):
@@ -176,7 +194,7 @@ class Problem(Scaled):
             )  # fmt: skip
 
         share(m, self.threads, some)
-        unit = (self.c0 if len(self.c0) == 1 else self.c0[rows])[:, None]
+        unit = self.scale(rows)[:, None]
         failed = (turns < 0) | ~np.all(np.isfinite(out), axis=(1, 2))
         return Found(state[:, -1].copy(), state[:, :-1], out[:, 0] * unit, out[:, 1] * unit, failed)
 
@@ -230,7 +248,7 @@ class Problem(Scaled):
             before, best = best, _best(levels)
             if len(levels) < MESHES - 1:
                 continue
-            earlier, last = last, change(best, before, self.s.z, self.unit(rows), len(levels))
+            earlier, last = last, change(best, before, self.s.z, self.unit(rows), len(levels), self.given_current is not None)
             if len(levels) < MESHES:
                 continue
             error = np.maximum(estimate(earlier, last, len(levels)), self.unresolved(finer))
@@ -240,6 +258,7 @@ class Problem(Scaled):
                 kept = [(m, level.take(stop)) for m, level in zip(meshes, levels, strict=True)]
                 plain = kept[-1][1]
                 u, b = _profiles(kept[-_FINEST:])
+                u[:, 0] = best.u[stop]  # of all meshes, as the fluxes
                 given = kept if self.keeps else []
                 done.append(Answer(rows[stop], finer, plain, u, b, best.J[stop], best.dJ[stop], error[stop], failed[stop], given))
             if np.all(stop):
@@ -254,13 +273,6 @@ class Problem(Scaled):
         finer = np.empty((*y.shape[:2], 2 * y.shape[2] - 1))
         finer[..., ::2], finer[..., 1::2] = y, 0.5 * (y[..., 1:] + y[..., :-1])
         return finer
-
-    def unit(self, rows: np.ndarray) -> Array:
-        """D c/L of each ion, (rows, ions)."""
-        s = self.s
-        resistance = np.sum(s.thickness / (s.D * s.k), axis=1)
-        unit = s.rows(np.maximum(s.left, s.right) / resistance).T
-        return np.asarray(unit[rows])
 
 
 def _best(levels: Sequence[Found]) -> Values:

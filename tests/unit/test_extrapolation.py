@@ -46,6 +46,23 @@ def test_where_the_current_is_given_a_change_of_the_voltage_counts() -> None:
     assert change(values(u=np.full(1, 1e-3)), values(), Z, UNIT, 6) == approx(1e-3)
 
 
+def test_where_the_current_is_given_what_counts_is_beside_the_current_not_beside_the_voltage() -> None:
+    """Both permeabilities change alike with V: at a current that is given neither fluxes nor V know of it but by how far V has to go."""
+    twice = values(np.array([[2.0, 2.0]]), np.array([[2.0, -2.0]]))
+    other = values(np.array([[2.0, 2.0]]), np.array([[2.002, -2.002]]))
+    at_voltage, at_current = (change(other, twice, Z, UNIT, 4, clamped) for clamped in (False, True))
+    assert at_voltage == approx(2.0 * 1e-3, rel=1e-2)
+    assert at_current == approx(2.0 / 3.0 * 1e-3, rel=1e-2)
+
+
+@pytest.mark.parametrize(("meshes", "last"), [(MESHES, 1e-6), (MESHES + 2, 1e-9)])
+def test_of_smooth_solutions_a_smaller_share_of_the_change_is_left(meshes: int, last: float) -> None:
+    """The last of m meshes changes what goes with the (m − 1)-th power of its cells squared, and leaves the m-th."""
+    each = last * np.array([1.0, 1e-3])
+    share = estimate(500.0 * each, each, meshes) / each
+    assert share[1] / share[0] == approx(1e-3 ** (1.0 / (meshes - 1)))
+
+
 def test_between_equal_solutions_nothing_has_changed() -> None:
     assert change(values(np.zeros((1, 2))), values(np.full((1, 2), 1e-30)), Z, UNIT, 4) < 1e-12
 

@@ -25,15 +25,18 @@ class Drawn(NamedTuple):
     right: dict[IonSpecies, np.ndarray]
     V: np.ndarray
     vary: dict[str, np.ndarray]
+    I: np.ndarray | None = None
 
     def solve(self, **more: Any) -> ifx.Profile:
-        """Solve all of them."""
-        return ifx.pnp(self.membrane, self.left, self.right, self.V, vary=self.vary, **more)
+        """Solve all of them, at their currents where these are given."""
+        given = {"V": self.V} if self.I is None else {"I": self.I}
+        return ifx.pnp(self.membrane, self.left, self.right, **given, vary=self.vary, **more)
 
     def one(self, row: int, **more: Any) -> ifx.Profile:
         """Solve one of them by itself."""
         sides = [{ion: c[row] for ion, c in side.items()} for side in (self.left, self.right)]
-        return ifx.pnp(self.membrane.replace({name: x[row] for name, x in self.vary.items()}), *sides, self.V[row], **more)
+        given = {"V": self.V[row]} if self.I is None else {"I": self.I[row]}
+        return ifx.pnp(self.membrane.replace({name: x[row] for name, x in self.vary.items()}), *sides, **given, **more)
 
 
 def log_uniform(rng: np.random.Generator, lo: float, hi: float, n: int) -> np.ndarray:

@@ -204,8 +204,14 @@ def test_large_currents_through_a_rectifier() -> None:
 
 def test_a_current_that_cannot_flow_is_refused() -> None:
     shut = Membrane1D(Layer(5e-9, D_factor=0.0))
-    with pytest.raises(ConvergenceError):
-        pnp(shut, IN, OUT, I=1.0)
+    for I in (0.0, 1.0):  # without a current, too, any voltage would do
+        with pytest.raises(ConvergenceError, match="no ion passes") as caught:
+            pnp(shut, IN, OUT, I=I)
+        assert np.isnan(caught.value.partial.V)
+    open_and_shut = pnp(shut, IN, OUT, I=0.0, vary={"layers.0.D_factor": [1.0, 0.0]})
+    assert list(open_and_shut.status) == [Status.OK, Status.NOT_CONVERGED]
+    assert list(np.isnan(open_and_shut.V)) == [False, True]
+    assert np.isnan(pnp_iv(shut, IN, OUT, [-0.1, 0.1]).reversal)
     for given in ({}, {"V": 0.0, "I": 0.0}):
         with pytest.raises(InputError, match="exactly one"):
             pnp(GEL, IN, OUT, **given)
