@@ -62,7 +62,7 @@ def dataset(result: Any) -> Any:
     base = base_of(result)
     names = {"ion": list(dict.fromkeys([*result.c_in, *result.c_out])), "mechanism": list(result.current)}
     if "gate" in present(result):
-        names["gate"] = list(result.gate)
+        names["gate_name"] = list(result.gate)
     first, last = [d for d in base if d == "cell"], [d for d in base if d == "t"]
     data: dict[str, Any] = {}
 

@@ -30,7 +30,7 @@ BLOCK = 4096
 
 
 def to_xarray(result: Any) -> Any:
-    """Return a result as an `xarray.Dataset`: dimensions ``cell``, ``ion``, ``mechanism`` and ``t``, the cell first and time last.
+    """Return a result as an `xarray.Dataset`: dimensions ``cell``, ``ion``, ``mechanism``, ``gate_name``, ``t``: cells first, time last.
 
     Parameters
     ----------
@@ -58,7 +58,8 @@ def save(result: Any, path: str | Path, *, overwrite: bool = True) -> Path:
     Returns
     -------
     Path
-        Where it is.
+        Where it is. A warning says so where `load` will not be able to make the cell again, because functions are among its gates, or
+        tables of fluxes among its channels.
 
     Raises
     ------
@@ -71,6 +72,13 @@ def save(result: Any, path: str | Path, *, overwrite: bool = True) -> Path:
         need(module, to="write NetCDF")
     target = target_of(path, overwrite=overwrite)
     made = to_xarray(result)
+    try:
+        rebuild(made.attrs["cell"])
+    except (InputError, ModelError) as error:
+        text = (
+            f"{target} is for xarray.open_dataset, not for ionflux.load: a function or a table of fluxes has no text to be kept ({error})"
+        )
+        warnings.warn(text, IonfluxWarning, stacklevel=3)
     with atomic(target) as scratch:
         made.to_netcdf(scratch, engine="h5netcdf", format="NETCDF4")
     return target

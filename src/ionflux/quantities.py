@@ -24,7 +24,7 @@ QUANTITIES: dict[str, Quantity] = {
     "E": Quantity("V", "Nernst potential", ("ion",)),
     "current": Quantity("A m^-2", "current density, outward positive (of a current clamp: into the cell)", ("mechanism",)),
     "flux": Quantity("mol m^-2 s^-1", "flux, outward positive", ("mechanism", "ion")),
-    "gate": Quantity("1", "open probability of a gate", ("gate",)),
+    "gate": Quantity("1", "open probability of a gate", ("gate_name",)),  # a variable of xarray may not bear the name of its axis
     "osmolarity_in": Quantity("mol m^-3", "osmolarity inside"),
     "osmolarity_out": Quantity("mol m^-3", "osmolarity outside"),
     "electrode_charge": Quantity("C", "charge brought by electrodes"),

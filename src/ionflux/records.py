@@ -153,7 +153,7 @@ def _equal(x: Any, y: Any) -> bool:
 def _to_steady_state(record: Record) -> SteadyState:
     if record.kind == "ClosedForm":
         return closed_form(record.cell)
-    lowered, s = lower(record.cell), record.settings
+    lowered, s = lower(record.cell, resting=True), record.settings
     _check_states(lowered, s)
     balance = Balance(lowered, {**lowered.defaults, **s["changed"]}, record.arrays["start"])
     return SteadyState(balance, record.arrays["y"], iterations=s["iterations"], method=s["method"])

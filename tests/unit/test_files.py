@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import pickle
 import random
 import shutil
 import warnings
@@ -81,6 +82,27 @@ def test_a_run_with_given_times_comes_back_too(run: Trajectory, tmp_path: Path) 
     sampled = run.cell.simulate(60.0, samples=5)
     sampled.save(tmp_path / "sampled.nc")
     assert np.array_equal(ifx.load(tmp_path / "sampled.nc").V, sampled.V)
+
+
+@pytest.mark.parametrize("name", ["hodgkin_huxley1952", "hubel2014"])
+def test_cells_with_gates_are_kept_at_rest_and_on_their_way(name: str, tmp_path: Path) -> None:
+    cell = ifx.preset(name)
+    for i, result in enumerate((cell.simulate(0.01), cell.steady_state(), ifx.sweep(cell, {"V": [-0.07, -0.06]}, until=0.001))):
+        back = ifx.load(result.save(tmp_path / f"{i}.nc"))
+        assert back == pickle.loads(pickle.dumps(result)) == result
+        gates = result.to_xarray()["gate"]
+        for gate, value in result.gate.items():
+            assert np.array_equal(gates.sel(gate_name=gate), value)
+
+
+def test_a_cell_whose_text_is_not_all_of_it_is_saved_with_a_warning(tmp_path: Path) -> None:
+    own = ifx.Channel("own", permeates={K: 1}, g=1.0, gates=[ifx.Gate("q", inf=lambda V: 0.5 - V, tau=1.0)])
+    cell = ifx.preset("reference_neuron")
+    run = cell.replace({"membrane": [*cell.membrane, own]}).simulate(0.01)
+    with pytest.warns(ifx.IonfluxWarning, match="not for ionflux.load"):
+        run.save(tmp_path / "run.nc")
+    with xarray.open_dataset(tmp_path / "run.nc", engine="h5netcdf") as numbers:
+        assert np.array_equal(numbers["V"], run.V)
 
 
 def test_every_quantity_has_its_unit_and_time_comes_last(run: Trajectory) -> None:
