@@ -99,8 +99,10 @@ def simulate(
     result = run.trajectory(cell, schedule or {}, meta)
     run.release()
     if result.status is not Status.OK:
+        lost = [name for name, x in zip(protocol.lowered.state_names, protocol.start[0], strict=True) if not np.isfinite(x)]
+        why = f"; at the start {', '.join(lost)} has no value: give it in state=" if lost else ""
         raise FAILURES.get(result.status, SolveError)(
-            f"{result.status.sentence} (at t = {run.reached:.6g} s of {cell_until:g} s)", partial=result
+            f"{result.status.sentence} (at t = {run.reached:.6g} s of {cell_until:g} s{why})", partial=result
         )
     if record:
         result.compute((record,) if isinstance(record, str) else record)

@@ -315,8 +315,23 @@ MODELS: list[Row] = [
         ("q10_g = 2", "T_ref=", "q10_g=1"),
     ),
     ("rates without their temperature", lambda: ifx.Gate("m", alpha=1.0, beta=1.0, q10=3.0), InputError, ("q10 = 3", "T_ref=", "q10=1")),
+    ("a gate more than open", lambda: ifx.Gate("q", inf=1.5), InputError, ("Gate('q').inf = 1.5", "0 … 1")),
+    ("a gate that never moves", lambda: ifx.Gate("q", alpha=0.0, beta=0.0), InputError, ("alpha and beta are both 0", "inf=0.5")),
+    ("a gate without its parameter", lambda: gated(alpha="openin", beta=1.0), UnknownNameError, ("own: gate 'q'", "'openin'")),
+    ("a jump in a gate", lambda: gated(inf=lambda V: float(V > -0.05)).simulate(1.0), InputError, ("own.q.inf", "breaks=")),
+    ("no time to move", lambda: gated(inf=0.5, tau=lambda V: V).simulate(1.0), InputError, ("own.q.tau falls to -0.25 s", "positive")),
+    (
+        "a gate that nothing moves",
+        lambda: gated(alpha=lambda V: -1.0, beta=1.0).simulate(1.0),
+        ifx.NonFiniteError,
+        ("gate.own.q has no value", "state="),
+    ),
     ("half a valence", lambda: IonSpecies("X", 1.5), InputError, ("IonSpecies.z = 1.5", "whole number")),
 ]
+
+
+def gated(**moved: Any) -> ifx.Cell:
+    return cell(membrane=[*membrane(), ifx.Channel("own", permeates={K: 1}, g=1.0, gates=[ifx.Gate("q", **moved)])])
 
 
 def slaved(name: str, weights: dict[str, float]) -> ifx.Cell:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ionflux.errors import ModelError, UnknownNameError
+from ionflux.errors import InputError, ModelError, UnknownNameError
 from ionflux.mechanisms import Law
 from ionflux.mechanisms.gates import Rate
 from .factors import Factors
@@ -175,7 +175,12 @@ class Gates:
         key = ("sampled", part)
         if key not in gate._cache:
             lo, hi = gate.span
-            gate._cache[key] = sampled(getattr(gate, part), lo, hi, error=gate.error, breaks=gate.breaks)
+            table = sampled(getattr(gate, part), lo, hi, error=gate.error, breaks=gate.breaks, name=f"{name}.{part}")
+            if part == "tau" and (least := float(np.min(table(np.linspace(lo, hi, 1025))))) <= 0.0:
+                raise InputError(
+                    f"{name}.tau falls to {least:g} s between {lo:g} and {hi:g}; a time constant is positive, or narrow between="
+                )
+            gate._cache[key] = table
         node: Node = self.p.table(x, [gate._cache[key]])[0]
         return node
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from ionflux.errors import InputError
+from ionflux.errors import InputError, UnknownNameError
 from ionflux.fields import param, plain
 from ionflux.species import TEMPERATURE, IonSpecies, K, Na
 from .base import Law, Mechanism, mechanism, one_of
@@ -169,6 +169,12 @@ class Channel(Mechanism):
             object.__setattr__(self, "permeates", dict.fromkeys(self.table.chains, 1.0))
         object.__setattr__(self, "permeates", Weights(self.permeates, f"{self.name}.permeates"))
         object.__setattr__(self, "gates", as_gates(self.gates, f"{self.name}.gates"))
+        for gate in self.gates:
+            for part in (gate.alpha, gate.beta, gate.drive):
+                if isinstance(part, str) and part not in self.parameters():
+                    raise UnknownNameError.among(
+                        f"{self.name}: gate {gate.name!r} reads a parameter that is not there,", part, self.parameters()
+                    )
         if not self.permeates and self.E is None:
             raise InputError(f"{self.name}: permeates= names the ions that pass, {{K: 1}}")
         if self.E is not None and (self.g is None or len(self.permeates) > 1):

@@ -182,7 +182,11 @@ class Gate(Described):
                 number = plain(value, "1", f"Gate({self.name!r}).{n}")
                 if not isfinite(number) or number < 0 or (n == "tau" and number == 0):
                     raise InputError(f"Gate({self.name!r}).{n} = {number:g}; it is a positive number{', s' if n == 'tau' else ''}")
+                if number > 1 and n in ("inf", "slaved") and self.power:
+                    raise InputError(f"Gate({self.name!r}).{n} = {number:g}; what opens a channel is a probability, 0 … 1")
                 object.__setattr__(self, n, number)
+        if self.alpha == self.beta == 0.0:
+            raise InputError(f"Gate({self.name!r}): alpha and beta are both 0, so it would never move; a gate that stands still is inf=0.5")
         if self.q10 != 1.0 and self.T_ref is None:
             raise InputError(f"Gate({self.name!r}): q10 = {self.q10:g} needs T_ref=, the temperature of the rates, celsius(22); or q10=1")
         if self.drive is not None and self.alpha is None:
