@@ -88,7 +88,8 @@ class Observed:
             self._read(missing)
 
     def observable(self, name: str) -> Any:
-        """What a dotted name of the grammar of `record=` stands for: "V", "c_in.K", "flux.NaKATPase.Na" an array, "c_in" a mapping.
+        """What a dotted name of the grammar of `record=` stands for: "V", "c_in.K", "flux.NaKATPase.Na", "gate.HHNa.m" an array, "c_in"
+        a mapping.
 
         Raises
         ------
@@ -99,10 +100,12 @@ class Observed:
         if head not in QUANTITIES or (head == "volume_out" and "volume_out" not in self.lowered.groups):
             raise UnknownNameError.among("there is no observable", name, [q for q in QUANTITIES if q != "volume_out"])
         found = getattr(self, head)
-        for key in rest.split(".") if rest else ():
+        while rest:
             if not isinstance(found, Mapping):
                 raise UnknownNameError.among("there is no observable", name, [head])
-            found = found[key]
+            first = rest.partition(".")[0]
+            key = first if first in found else rest  # gates have a dot in their names
+            found, rest = found[key], rest[len(key) + 1 :]
         return found
 
     @property

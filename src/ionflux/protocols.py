@@ -15,6 +15,7 @@ import numpy as np
 
 from .constants import GAS_CONSTANT
 from .errors import InputError, UnitRangeError, UnknownNameError
+from .fields import plain
 from .lowering import Lowered, lower
 from .lowering.model import TIGHT
 from .schedules import Piece, Schedule, pieces
@@ -97,6 +98,7 @@ def tolerance_values(rtol: float, atol: float | Mapping[str, float] | None, *, e
     the phase of the spikes, which stays and grows: there both are held tighter, so that what the spikes leave behind in the concentrations
     is right to some hundred rtol after a minute of bursts.
     """
+    rtol = plain(rtol, "1", "rtol")
     if not 1e-13 <= rtol <= 0.1:
         raise InputError(f"rtol = {rtol!r} is outside 1e-13...0.1; 1e-6 is the default")
     chosen = {"c": 1e-3 * rtol, "V": (TIGHT if excitable else 4.0) * rtol, "volume": 1e-3 * rtol, "gate": 1e-2 * TIGHT * rtol}
@@ -105,9 +107,9 @@ def tolerance_values(rtol: float, atol: float | Mapping[str, float] | None, *, e
             raise InputError(
                 f"atol has no part {sorted(unknown)[0]!r}; its parts are 'c' (mol/m^3), 'V' (volts), 'volume' (relative), 'gate'"
             )
-        chosen |= {k: float(v) for k, v in atol.items()}
+        chosen |= {k: plain(v, "1", f"atol[{k!r}]") for k, v in atol.items()}
     elif atol is not None:
-        chosen["c"] = float(atol)
+        chosen["c"] = plain(atol, "1", "atol")
     for name, value in chosen.items():
         if not (0.0 <= value < np.inf) or (name == "V" and value == 0.0):
             raise InputError(f"atol[{name!r}] = {value!r} must be a positive finite number")

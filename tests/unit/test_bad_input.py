@@ -141,6 +141,8 @@ NEGATIVE: list[Row] = [
     ),
     ("evaluated", lambda: evaluate(c_in={K: np.array([1.0, -2.0])}), UnitRangeError, ("c_in[K][1] = -2 mol/m^3", "1 of 2")),
     ("tolerance", lambda: run(rtol=0), InputError, ("rtol = 0", "1e-6 is the default")),
+    ("tolerance as text", lambda: run(rtol="1e-6"), InputError, ("rtol = '1e-6'", "pure number")),
+    ("absolute tolerance as text", lambda: run(atol={"V": "1 mV"}), InputError, ("atol['V'] = '1 mV'", "pure number")),
     ("absolute tolerance", lambda: run(atol=-1), InputError, ("atol['c'] = -1.0", "positive")),
 ]
 
