@@ -8,7 +8,7 @@ import pytest
 
 import ionflux as ifx
 from ionflux import K, Na
-from ionflux.citations import TABLE, cite, references
+from ionflux.citations import TABLE, _stated, cite, references
 
 
 def keys(thing: object) -> set[str]:
@@ -22,6 +22,23 @@ def test_a_run_cites_the_paper_of_its_values_its_mechanisms_and_its_method() -> 
     assert keys(cell.simulate(1.0, method="explicit")) == keys(cell) | {"Tsitouras2011"}
     assert keys(cell.steady_state()) == keys(cell)
     assert keys(ifx.sweep(cell, {"KCC2.g": [0.1]}, until=1.0, threads=1)) == keys(cell) | {"Steinebach2023"}
+
+
+def test_a_run_that_both_methods_had_a_part_in_cites_both() -> None:
+    schedule = {"CurrentClamp.i": ifx.pulse(0.0, 3.0, to=0.1)}
+    run = ifx.preset("hodgkin_huxley1952").simulate(30.0, schedule=schedule, at=[30.0])
+    assert {"Steinebach2023", "Tsitouras2011"} <= keys(run)
+
+
+def test_synapses_and_channels_cite_their_papers() -> None:
+    found = {
+        cls: {r.key for r in TABLE if re.search(r.pattern, _stated(cls))}
+        for cls in (ifx.Synapse, ifx.AMPA, ifx.NMDA, ifx.GABA_A, ifx.GABA_B, ifx.K2P, ifx.KirBoltzmann, ifx.SERCA)
+    }
+    assert list(found.values()) == [
+        {"Destexhe1994"}, {"Destexhe1998"}, {"JahrStevens1990"}, {"Bormann1987"}, {"DestexheSejnowski1995"}, {"Maingret2000"},
+        {"HagiwaraTakahashi1974"}, {"Lytton1992"},
+    ]  # fmt: skip
 
 
 def test_only_goldman_leaks_cite_goldman_and_constants_of_codata_codata() -> None:

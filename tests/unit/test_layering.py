@@ -72,6 +72,7 @@ LAYERS = (
     {"small_signals", "transients"},
     # results as data, and what people see
     {"records"},
+    {"publications"},
     {"citations", "datasets"},
     {"_draw", "files", "scenarios", "tables"},
     {"stimuli"},

@@ -31,7 +31,8 @@ class SERCA(Mechanism):
     store : str
         Name of the `Store`.
 
-    Source: Hill exponent 2 and half-saturation 0.2 µM, J. Lytton et al., J. Biol. Chem. 267, 14483 (1992).
+    Source: two Ca²⁺ bind, and half of the rate is reached at some tenths of a µM, J. Lytton et al., J. Biol. Chem. 267, 14483 (1992), who
+    find it to differ between isoforms; 0.2 µM is a round value.
 
     Examples
     --------
@@ -45,7 +46,7 @@ class SERCA(Mechanism):
     thermodynamics = "irreversible"
 
     J_max: float = param("mol m^-2 s^-1", lo=0, hi=1e-4, doc="cycles at saturation")
-    K_Ca: float = param("mol m^-3", 2e-4, lo=1e-6, hi=1.0, doc="half-saturation by free Ca", source="Lytton et al. 1992")
+    K_Ca: float = param("mol m^-3", 2e-4, lo=1e-6, hi=1.0, doc="half-saturation by free Ca", source="of the size in Lytton et al. 1992")
     K_ATP: float = param("mol m^-3", 0.1, lo=0, hi=10, doc="half-saturation by ATP")
     store: str = "ER"
 
