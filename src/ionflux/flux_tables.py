@@ -22,6 +22,7 @@ from ._text import text_table
 from .errors import ShapeError, StorageError, UnknownNameError
 from .flux_axes import Axis, inside, parts, paths
 from .flux_blocks import pack
+from .frozen import Frozen
 from .piecewise import Piecewise
 from .species import IonSpecies
 
@@ -37,7 +38,7 @@ class TableFluxes(NamedTuple):
     dI_dV: Any
 
 
-class FluxTable:
+class FluxTable(Frozen):
     """Fluxes through a membrane over ranges of the voltage and of up to three concentrations, made by `Membrane1D.table`.
 
     `table(V=…, c_in=…, c_out=…)` returns fluxes, current and dI/dV, on arrays; `packed` is for functions in other languages.

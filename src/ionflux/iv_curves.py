@@ -15,6 +15,7 @@ from .constants import FARADAY
 from .curves import on_nodes
 from .errors import InputError, Status
 from .folds import Fold, branch_of, traced
+from .frozen import Solved
 from .membranes import Membrane1D
 from .poisson import check_tolerance, pnp
 from .profiles import Profile
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from ._draw import Axes
 
 
-class IVCurve:
+class IVCurve(Solved):
     """Current against voltage of one membrane or a batch of them; voltages come last.
 
     Attributes
@@ -62,6 +63,9 @@ class IVCurve:
         self.I = (FARADAY * along_ions(J, z)).reshape(whole)
         self.conductance = (FARADAY * along_ions(dJ, z) / VT).reshape(whole)
         self.error, self.status = error.reshape(whole), status.reshape(whole)
+
+    def _told(self) -> tuple[Any, ...]:
+        return self.shape, self.ions, self.V, *self.J.values(), self.conductance, self.error, self.status
 
     @cached_property
     def reversal(self) -> Any:

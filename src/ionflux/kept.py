@@ -6,10 +6,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from .frozen import Frozen
+
 __all__ = ["Kept"]
 
 
-class Kept:
+class Kept(Frozen):
     """Base of results."""
 
     def to_xarray(self) -> Any:

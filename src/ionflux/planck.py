@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import pairwise
@@ -100,8 +101,8 @@ def electroneutral(
     answers: list[Answer] = []
     with np.errstate(all="ignore"):
         share(s.n, threads, lambda a, b: answers.extend(solve(films, np.arange(a, b))))
-    call = {"membrane": membrane, "left": left, "right": right, "vary": vary, "threads": threads}
-    result = _profile(s, order, films, places, answers, call)
+    call: dict[str, Any] = {"membrane": membrane, "left": left, "right": right, "vary": vary, "threads": threads}
+    result = _profile(s, order, films, places, answers, call, functools.partial(electroneutral, **call, V=V, I=I))
     if s.shape == () and result.status != int(Status.OK):
         raise ConvergenceError(f"electroneutral: {_why(films)}", partial=result)
     return result
@@ -169,7 +170,13 @@ def _neutralised(name: str, z: Array, c: Array) -> Array:
 
 
 def _profile(
-    s: Stack, order: np.ndarray, films: Films, pieces: list[tuple[int, float, float]], answers: list[Answer], call: Mapping[str, Any]
+    s: Stack,
+    order: np.ndarray,
+    films: Films,
+    pieces: list[tuple[int, float, float]],
+    answers: list[Answer],
+    call: Mapping[str, Any],
+    asked: Callable[[], Profile],
 ) -> Profile:
     ions, VT = len(s.ions), s.rows(s.VT)
     back = np.argsort(order)
@@ -188,7 +195,7 @@ def _profile(
     label = {"layers": len(s.thickness), "ions": " ".join(ion.name for ion in s.ions)}
     return Profile(
         s.shape, s.ions, _default_places(s)[0], None, None, J, v * VT, error, status, lambda: FARADAY * slope / VT,
-        lambda: _audit(s, films, answers, bad), label, call, exact=exact,
+        lambda: _audit(s, films, answers, bad), label, call, exact=exact, asked=asked,
     )  # fmt: skip
 
 

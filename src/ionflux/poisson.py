@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
@@ -114,8 +115,9 @@ def pnp(
         ]
     else:
         answers = [a for key, rows in problem.alike() for a in problem.refine(key, rows, tol, start)]
-    call = {"membrane": membrane, "left": left, "right": right, "vary": vary, "threads": threads}
-    return _profile(problem, answers, tol if nodes is None else np.inf, audited, call)
+    call: dict[str, Any] = {"membrane": membrane, "left": left, "right": right, "vary": vary, "threads": threads}
+    asked = functools.partial(pnp, **call, V=V, I=I, tol=tol, nodes=nodes, method=method, start=start)
+    return _profile(problem, answers, tol if nodes is None else np.inf, audited, call, asked)
 
 
 def _with_current(problem: Problem, start: Profile | None) -> list[Answer]:
@@ -148,7 +150,9 @@ def check_tolerance(tol: float) -> None:
 Audited: TypeAlias = Callable[[Problem, list[Answer]], ProfileAudit]
 
 
-def _profile(problem: Problem, answers: list[Answer], tol: float, audited: Audited, call: Mapping[str, Any]) -> Profile:
+def _profile(
+    problem: Problem, answers: list[Answer], tol: float, audited: Audited, call: Mapping[str, Any], asked: Callable[[], Profile]
+) -> Profile:
     """Bring everything onto the places of results: every interface twice."""
     s, ions = problem.s, len(problem.s.ions)
     finest = max(answers, key=lambda a: len(a.mesh.at)).mesh
@@ -194,7 +198,7 @@ def _profile(problem: Problem, answers: list[Answer], tol: float, audited: Audit
     audit = lambda: audited(problem, answers)  # noqa: E731
     levels = [(answer.rows, answer.levels) for answer in answers]
     slopes = (lambda name: of_volumes(problem, levels, failed, name)) if answers[0].levels else None
-    result = Profile(s.shape, s.ions, places, phi, c, J, V, error, status, lambda: slope, audit, label, call, slopes)
+    result = Profile(s.shape, s.ions, places, phi, c, J, V, error, status, lambda: slope, audit, label, call, slopes, asked=asked)
     if s.shape == () and status[0] != int(Status.OK):
         why = "the iteration did not converge" if failed[0] else f"the estimated error is {error[0]:.2g}, tol = {tol:g}"
         why += "; try a looser tol, or start= from a solution nearby"

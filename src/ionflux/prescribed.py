@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -124,11 +125,20 @@ def nernst_planck(
         cells = problem.discretise(panels)
     plain = potential is None and not np.any(drift)
     call = {"membrane": membrane, "left": left, "right": right, "vary": vary, "threads": threads} if plain else None
-    return _profile(problem, cells, np.broadcast_to(error, s.n), out, threads, call)
+    asked = functools.partial(
+        nernst_planck, membrane, left, right, V, potential=potential, x=x, velocity=velocity, vary=vary, threads=threads
+    )
+    return _profile(problem, cells, np.broadcast_to(error, s.n), out, threads, call, asked)
 
 
 def _profile(
-    problem: Problem, cells: Cells, error: Array, out: Array | None, threads: int | None, call: Mapping[str, Any] | None
+    problem: Problem,
+    cells: Cells,
+    error: Array,
+    out: Array | None,
+    threads: int | None,
+    call: Mapping[str, Any] | None,
+    asked: Callable[[], Profile],
 ) -> Profile:
     s, n = cells.s, cells.x.shape[1]
     # the first of the places that is the one asked for up to rounding: at an interface the one on its left
@@ -163,7 +173,7 @@ def _profile(
     return Profile(
         s.shape, s.ions, x[0] if len(x) == 1 else x, shown, c, J, V, error, status,
         slope, lambda: _audit(cells, whole, J, s.shape), label, call,
-        lambda name: of_cells(problem, cells, J, name),
+        lambda name: of_cells(problem, cells, J, name), asked=asked,
     )  # fmt: skip
 
 

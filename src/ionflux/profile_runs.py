@@ -10,6 +10,7 @@ import numpy as np
 
 from ._broadcast import Array, ByIon
 from .errors import InputError
+from .frozen import Solved
 from .profiles import Profile, ProfileAudit
 from .species import IonSpecies
 
@@ -44,7 +45,7 @@ class TimeScales(NamedTuple):
     diffusion: Array
 
 
-class ProfileRun:
+class ProfileRun(Solved):
     """Concentrations and potential through a membrane in time, or through a batch of them. Time comes after the batch, x last.
 
     A run is also the sequence of its profiles: ``run[i]`` is ``run.profile(i)``.
@@ -92,12 +93,24 @@ class ProfileRun:
         profiles: Callable[[slice], tuple[Array, Array]],
         audit: Callable[[], RunAudit],
         scales: Callable[[], TimeScales],
-        again: Callable[[Array], ProfileRun],
+        again: Callable[..., ProfileRun],
         label: Mapping[str, Any],
     ) -> None:
         self.shape, self.ions, self.t, self.x = shape, ions, t, x if x.ndim == 1 else x.reshape(*shape, -1)
         self._found, self._profiles, self._audit, self._scales, self._again = dict(found), profiles, audit, scales, again
         self._label = dict(label)
+
+    def _told(self) -> tuple[Any, ...]:
+        return self.shape, self.ions, self.t, self.x, *(self._found[name] for name in sorted(self._found))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """With everything that is computed when somebody asks, in place of how."""
+        kept = {name: vars(self)[name] for name in ("shape", "ions", "t", "x", "_found", "_again", "_label", "_made")}
+        return kept | {name: getattr(self, name) for name in ("_every", "audit", "time_scales")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        phi, c = state["_every"]
+        vars(self).update(state, _profiles=lambda which: (phi[:, which], c[:, :, which]))
 
     def _whole(self, name: str) -> Array:
         values: Array = self._found[name]
@@ -202,7 +215,7 @@ class ProfileRun:
 
     def at(self, t: float) -> Profile:
         """Return the profiles at another time, s: solved for, not interpolated."""
-        return self._again(np.array([float(t)])).profile(0)
+        return self._again(t=np.array([float(t)])).profile(0)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the current against time, A/m² and s (logarithmic); returns the axes. Of one run, not of a batch."""

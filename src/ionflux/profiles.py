@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,7 +12,8 @@ from numpy.typing import ArrayLike
 
 from ._broadcast import Array, ByIon
 from .constants import FARADAY
-from .errors import InputError
+from .errors import ConvergenceError, InputError
+from .frozen import Solved
 from .species import IonSpecies
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ class ProfileAudit(NamedTuple):
     charge: Any
 
 
-class Profile:
+class Profile(Solved):
     """Concentrations and potential through a membrane, or through a batch of them. x comes last.
 
     At inner interfaces x stands twice, for the values on either side; but for those x that were asked for.
@@ -80,6 +82,7 @@ class Profile:
         call: Mapping[str, Any] | None = None,
         sensitivities: Callable[[str], Sensitivity] | None = None,
         exact: Callable[[Array | None], tuple[Array, Array]] | None = None,
+        asked: Callable[[], Profile] | None = None,
     ) -> None:
         self.shape, self.ions, self.x = shape, ions, x if x.ndim == 1 else x.reshape(*shape, -1)
         self._J, self._V, self._error, self._status = J, V, error, status
@@ -89,6 +92,8 @@ class Profile:
         self._sensitivities = sensitivities
         #: φ and c at any places, at those of the profile for None; such a profile is computed when somebody looks at it
         self._exact = exact
+        #: the whole question, for what cannot be sent to another process
+        self._asked = asked
         if phi is not None and c is not None:
             self._both = phi, c
 
@@ -104,6 +109,29 @@ class Profile:
     @property
     def _c(self) -> Array:
         return self._both[1]
+
+    def _told(self) -> tuple[Any, ...]:
+        return self.shape, self.ions, self.x, self._phi, self._c, self._J, self._V, self._error, self._status
+
+    def __getstate__(self) -> dict[str, Any]:
+        """With what is computed when somebody asks; derivatives and other places of `electroneutral` are solved for again."""
+        kept = ("shape", "ions", "x", "_J", "_V", "_error", "_status", "_label", "_call", "_asked", "_both", "dI_dV", "audit", "_made")
+        whether = {name: getattr(self, name) is not None for name in ("_sensitivities", "_exact")}
+        return {name: getattr(self, name) for name in kept} | whether
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        again = {name: functools.partial(self._solved_again, name) if state[name] else None for name in ("_sensitivities", "_exact")}
+        slope, audit = np.reshape(state["dI_dV"], -1), state["audit"]
+        vars(self).update(state | again, _slope=lambda: slope, _audit=lambda: audit)
+
+    def _solved_again(self, name: str, given: Any) -> Any:
+        """Answer with the same result, found once more."""
+        assert self._asked is not None
+        try:
+            found = self._asked()
+        except ConvergenceError as error:
+            found = error.partial
+        return getattr(found, name)(given)
 
     def _shaped(self, rows: Array) -> Any:
         return rows[0].item() if self.shape == () else rows.reshape(self.shape)
@@ -220,7 +248,7 @@ class Profile:
     def _elsewhere(self, where: Array, phi: Array, c: Array) -> Profile:
         return Profile(
             self.shape, self.ions, where, phi, c, self._J, self._V, self._error, self._status, self._slope, self._audit, self._label,
-            self._call, self._sensitivities, self._exact,
+            self._call, self._sensitivities, self._exact, self._asked,
         )  # fmt: skip
 
     def compare_levels(self, *, tol: float = 0.01) -> Levels:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._broadcast import Array
+from .frozen import Solved
 
 if TYPE_CHECKING:
     from ._draw import Axes
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 Complex = NDArray[np.complex128]
 
 
-class Impedance:
+class Impedance(Solved):
     """Impedance of one membrane or a batch of them; frequencies come last.
 
     Attributes
@@ -49,6 +50,9 @@ class Impedance:
         )
         self.V = float(V[0]) if shape == () else V.reshape(shape)
         self.status = int(status[0]) if shape == () else status.reshape(shape)
+
+    def _told(self) -> tuple[Any, ...]:
+        return self.shape, *(np.asarray(x) for x in (self.omega, self.V, self.Y, self.error, self.status))
 
     @cached_property
     def Z(self) -> Any:

@@ -46,7 +46,7 @@ def closed_form(cell: Cell) -> ClosedForm:
     amount = {f"amount.{i.name}": c * w for i, c in zip(cell.ions, solved.c_in, strict=True)}
     y = balance.state(**amount, volume=w, V=V)
     form = ClosedForm(balance, y, iterations=0, method="closed form" if problem.constant_pump else "scalar root")
-    form.problem, form.exists = problem, exists
+    vars(form).update(problem=problem, exists=exists)
     return form
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -150,11 +151,9 @@ def _followed(
     else:
         reached = [r for key, rows in marching.alike() for r in marching.refine(key, rows, tol)]
 
-    def again(moments: Array) -> ProfileRun:
-        return pnp_transient(
-            membrane, left, right, V, t=moments, start=start, blocking=blocking, tol=tol, nodes=nodes, vary=vary, threads=threads
-        )
-
+    again = functools.partial(
+        pnp_transient, membrane, left, right, V, start=start, blocking=blocking, tol=tol, nodes=nodes, vary=vary, threads=threads
+    )
     run = _run(marching, reached, tol if nodes is None else np.inf, again)
     if s.shape == () and run.status != int(Status.OK):
         if run.status == int(Status.STEP_TOO_SMALL):

@@ -17,7 +17,7 @@ LAYERS = (
     {"_version", "_text", "errors", "quantities", "_kernels"},
     {"_atomic", "_dispatch", "_extras", "arclength", "constants", "progress", "sharing"},
     {"_config", "solvent", "units"},
-    {"fields"},
+    {"fields", "frozen"},
     {"species"},
     # formulas on arrays
     {"_broadcast", "piecewise"},

@@ -12,6 +12,7 @@ from ionflux._broadcast import PERMEABILITY, Array, ByIon, Given, checked
 from ionflux.constants import BODY_TEMPERATURE, FARADAY, VACUUM_PERMITTIVITY
 from ionflux.electrochem import bernoulli
 from ionflux.errors import ConvergenceError, InputError, Status, UnknownNameError
+from ionflux.frozen import Solved
 from ionflux.species import IonSpecies
 from ionflux.surfaces import MEMBRANE_PERMITTIVITY, THICKNESS
 from .diffuse import Plane, Wall
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from ionflux._draw import Axes
 
 
-class ChargedBilayer:
+class ChargedBilayer(Solved):
     """A charged membrane between two solutions, or a batch of them, as returned by `charged_bilayer`.
 
     Attributes
@@ -52,6 +53,10 @@ class ChargedBilayer:
         self._inside, self._outside, self._faces = inside, outside, faces
         self._V, self._C, self._drop, self._thickness = V, C, drop, thickness
         self.shape = inside.shape
+
+    def _told(self) -> tuple[Any, ...]:
+        faces = (x for wall in self._faces for x in (wall.u, wall.g, wall.slope))
+        return self.shape, *self._inside.told(), *self._outside.told(), *faces, self._V, self._C, self._drop, self._thickness
 
     def _shaped(self, rows: Array) -> Any:
         return float(rows[0]) if self.shape == () else rows.reshape(self.shape)

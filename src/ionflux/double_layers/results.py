@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from ionflux._broadcast import Array, Given, checked
 from ionflux.errors import InputError, ShapeError, Status, UnknownNameError
 from ionflux.fields import Parameter
+from ionflux.frozen import Solved
 from ionflux.species import IonSpecies
 from .diffuse import Slit, Wall
 from .screening import Screen, aligned
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 _DISTANCE = Parameter(0.0, "m", 0.0, 10.0, "distance from the surface")
 
 
-class DoubleLayer:
+class DoubleLayer(Solved):
     """A screened surface, or a batch of them, as returned by `double_layer`. Numbers for one surface, arrays of `shape` for a batch.
 
     Attributes
@@ -48,6 +49,10 @@ class DoubleLayer:
     def __init__(self, screen: Screen, geometry: Any, wall: Wall, u_0: Array, stern: Array, label: Mapping[str, Any]) -> None:
         self._screen, self._geometry, self._wall, self._u_0, self._stern, self._label = screen, geometry, wall, u_0, stern, dict(label)
         self.shape = screen.shape
+
+    def _told(self) -> tuple[Any, ...]:
+        s, wall = self._screen, self._wall
+        return type(self._geometry), self.shape, *s.told(), wall.u, wall.g, wall.slope, wall.failed, self._u_0, np.asarray(self._stern)
 
     def _shaped(self, rows: Array) -> Any:
         if self.shape == ():

@@ -49,6 +49,10 @@ class Screen:
         """Rows."""
         return len(self.kappa)
 
+    def told(self) -> tuple[Any, ...]:
+        """Return what tells two of them apart: ions, and arrays."""
+        return tuple(self.bulk), *self.bulk.values(), self.VT, self.eps, self.kappa
+
     @property
     def charge_unit(self) -> Array:
         """ε (RT/F)/λ: surface charge for a field of one, C/m²."""
