@@ -78,10 +78,6 @@ def _step(f: Callable[[Array], Array], y: Array, h: float, A: Array, cells: int,
 
 
 def complex_jacobian(f: Callable[[Array], Array], y: Array) -> Array:
-    cells, n = y.shape
-    J = np.empty((cells, n, n))
-    for j in range(n):
-        z = y.astype(complex)
-        z[:, j] += 1e-30j
-        J[:, :, j] = f(z[:, None])[:, 0].imag / 1e-30
-    return J
+    """df_a/dy_b (cells, a, b), every column from one evaluation of them all."""
+    shifted = y[:, None, :] + 1e-30j * np.eye(y.shape[1])
+    return np.swapaxes(f(shifted).imag, 1, 2) / 1e-30

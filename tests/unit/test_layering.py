@@ -152,11 +152,13 @@ def imports_of(path: Path) -> Iterator[Import]:
 
     def walk(node: ast.AST, deferred: bool) -> Iterator[Import]:
         for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.expr):
+                continue  # which imports nothing, and is most of a file
             if isinstance(child, ast.Import | ast.ImportFrom):
                 for target, own in targets(child):
                     yield Import(name_of(path), target, own, child.lineno, deferred)
             else:
-                later = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+                later = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef)
                 typing = isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test)
                 yield from walk(child, deferred or later or typing)
 
