@@ -15,6 +15,7 @@ from .errors import InputError, ModelError, ShapeError, UnitRangeError, UnknownN
 from .fields import plain
 from .lowering.gates import Gates, channel_rate
 from .lowering.program import Node, Program
+from .lowering.rate_tables import VOLTS
 from .lowering.rates import Env, Formula, Ring, affinity, rate
 from .mechanisms import Law
 from .mechanisms.base import ions_read
@@ -57,7 +58,7 @@ class Evaluation(NamedTuple):
 class _Alone:
     """A mechanism in a membrane of its own: V is the state, all else are parameters, gates too where they are given."""
 
-    def __init__(self, m: Mechanism, there: frozenset[str], opened: Iterable[str]) -> None:
+    def __init__(self, m: Mechanism, there: frozenset[str], opened: Iterable[str], tabled: bool) -> None:
         self.program = p = Program()
         self.formulas: list[Formula] = []
         self._nodes: dict[str, Node] = {}
@@ -69,7 +70,7 @@ class _Alone:
 
         one = self._slot("volume", lambda v: 1.0)
         env = Env(p, self._slot, "", FARADAY, u, c, lambda name: p.log(c(name)), one, there.__contains__)
-        gates = Gates({f"{m.name}.{gate.name}": gate for gate in m.gates}, "", TEMPERATURE.value, None)
+        gates = Gates({f"{m.name}.{gate.name}": gate for gate in m.gates}, "", TEMPERATURE.value, None, tabled=tabled)
         gates.bind(env, V, m.moves)
         for name in opened:
             gates.give(f"{m.name}.{name}", self._slot(f"gate.{name}", partial(_entry, f"gate.{name}")))
@@ -155,8 +156,17 @@ def evaluate(
     for ion in getattr(m, "shared", None) or ():  # the start of a cell is here where it stands
         values |= {f"inside.{ion.name}": values[f"c_in.{ion.name}"], f"bath.{ion.name}": values[f"c_out.{ion.name}"]}
     there = frozenset(given)
-    alone = m._cache.get(there) or m._cache.setdefault(there, _Alone(m, there, opened))
-    cycles, driving, whole, slope = alone(np.asarray(columns["V"], dtype=float).ravel(), values)
+    volts = np.asarray(columns["V"], dtype=float).ravel()
+
+    def alone(tabled: bool) -> _Alone:
+        found: _Alone = m._cache.get((there, tabled)) or m._cache.setdefault((there, tabled), _Alone(m, there, opened, tabled))
+        return found
+
+    ways, found = alone(True).ways, alone(True)(volts, values)
+    beyond = np.abs(volts) > VOLTS
+    if m.gates and np.any(beyond):  # where the tables of a cell's gates end, the rates themselves
+        found = tuple(np.where(beyond, x, y) for x, y in zip(alone(False)(volts, values), found, strict=True))
+    cycles, driving, whole, slope = found
 
     if getattr(m, "shared", None) and np.any(np.isnan(cycles)):
         raise InputError(f"{m.name}.E_rev lies outside the Nernst potentials of the two ions at some of these concentrations")
@@ -173,14 +183,14 @@ def evaluate(
         RT = GAS_CONSTANT * values["T"]
         energy = RT * whole
         work = -np.sum(cycles * (RT * driving), axis=0)
-    charges = [times(sign * FARADAY * w.charge, x) for w, x in zip(alone.ways, cycles, strict=True)]
+    charges = [times(sign * FARADAY * w.charge, x) for w, x in zip(ways, cycles, strict=True)]
     total = np.sum(cycles, axis=0)
     return Evaluation(
         shaped(total),
-        {ion.name: shaped(-nu * x) for w, x in zip(alone.ways, cycles, strict=True) for ion, nu in w.moves.items()},
+        {ion.name: shaped(-nu * x) for w, x in zip(ways, cycles, strict=True) for ion, nu in w.moves.items()},
         shaped(sum(charges[1:], charges[0])),
         shaped(sign * FARADAY * slope),
-        shaped(energy[0] if len(alone.ways) == 1 else np.full_like(total, np.nan)),
+        shaped(energy[0] if len(ways) == 1 else np.full_like(total, np.nan)),
         shaped(work),
         shaped(times(m.uses.get("ATP", 0), total)),
     )

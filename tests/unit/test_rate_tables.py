@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ionflux import Gate, Rate
+from ionflux import Channel, Gate, K, Rate
 from ionflux.lowering.rate_tables import of_rate, share
 
 V = np.random.default_rng(7).uniform(-0.999, 0.999, 400)
@@ -37,6 +37,16 @@ def test_a_gate_open_at_once_comes_from_a_table_right_to_1e_11_of_its_value(narr
         assert table is not None, (alpha, beta)
         gate = Gate("m", alpha=alpha, beta=beta, instant=True)
         np.testing.assert_allclose(table(V), [gate.steady(v) ** power for v in V], rtol=1e-11, atol=1e-290)
+
+
+def test_beyond_the_tables_a_channel_follows_its_rates() -> None:
+    """Potentials to 25 V may be asked for, and those within a volt are what they are by themselves."""
+    gate = Gate("m", 3, alpha=Rate(100.0, 0.0, 0.0, 0.03, 0.05), beta=Rate(50.0, 0.0, 1.0, 0.01, -0.1))
+    volts = np.array([-3.0, -1.2, -0.5, 0.5, 1.2, 3.0])
+    channel = Channel("own", permeates={K: 1}, g=1.0, gates=[gate])
+    current = channel.evaluate(V=volts, c_in={K: 10.0}, c_out={K: 10.0}).current
+    np.testing.assert_allclose(current, [v * gate.steady(v) ** 3 for v in volts], rtol=1e-11)
+    assert current[3] == channel.evaluate(V=0.5, c_in={K: 10.0}, c_out={K: 10.0}).current
 
 
 def test_a_rate_too_steep_for_a_table_has_none() -> None:

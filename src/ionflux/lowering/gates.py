@@ -34,11 +34,13 @@ class Gates:
     Parameters
     ----------
     gates : by name, ``"HHNa.m"``. T : K, where temperature is no parameter. state : makes a state, by name; None: gates with a time course
-    stand at their steady values, and are no states.
+    stand at their steady values, and are no states. tabled : whether rates come from tables, which reach as far as the potentials of cells.
     """
 
-    def __init__(self, gates: Mapping[str, Gate], prefix: str, T: float, state: Callable[[str], Node] | None) -> None:
-        self.all, self.prefix, self.T = gates, prefix, T
+    def __init__(
+        self, gates: Mapping[str, Gate], prefix: str, T: float, state: Callable[[str], Node] | None, *, tabled: bool = True
+    ) -> None:
+        self.all, self.prefix, self.T, self.tabled = gates, prefix, T, tabled
         self.states: dict[str, Node] = {}
         if state is not None:
             self.states = {name: state(f"{prefix}gate.{name}") for name, gate in self.all.items() if not gate.at_once}
@@ -95,10 +97,9 @@ class Gates:
             return self.p.table(self.V, [table])[0], 1
         return self.node(name), power
 
-    @staticmethod
-    def _share(gate: Gate, power: int) -> Piecewise | None:
+    def _share(self, gate: Gate, power: int) -> Piecewise | None:
         """(α/(α + β))^power as a function of the potential, where it is one."""
-        return share(gate.alpha, gate.beta, power) if gate.of == "V" and gate.drive is None else None
+        return share(gate.alpha, gate.beta, power) if self.tabled and gate.of == "V" and gate.drive is None else None
 
     def _with_q10(self, name: str, gate: Gate, terms: Terms) -> Terms:
         if gate.q10 == 1.0:
@@ -120,7 +121,7 @@ class Gates:
             return {self._one: float(course)}
         x = self._followed(name)
         if isinstance(course, Rate):
-            table = of_rate(course) if gate.of == "V" else None
+            table = of_rate(course) if self.tabled and gate.of == "V" else None
             return self._rate(course, x) if table is None else {self.p.table(x, [table])[0]: 1.0}
         return {self._table(name, part, x): 1.0}
 
