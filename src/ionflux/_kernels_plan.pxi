@@ -62,7 +62,7 @@ cdef const Group *groups(list keep, dict arrays):
     cdef Group *g = <Group *> &raw[0]
     keep += [memory, numbers]
     for i in range(count):
-        g[i].code, g[i].count, g[i].dst, g[i].flags, g[i].extra, at, at_weight = arrays["solo_groups"][i].tolist()
+        g[i].code, g[i].count, g[i].dst, g[i].shape, g[i].extra, at, at_weight = arrays["solo_groups"][i].tolist()
         g[i].index = index + <Py_ssize_t> at
         g[i].weight = weight + <Py_ssize_t> at_weight
     return g

@@ -9,7 +9,7 @@ looks for it; the other lanes are idle and count as accepted.
 from libc.math cimport fabs, sqrt
 
 from ionflux.core.explicit cimport EXPLICIT_STAGES, TSIT_A, TSIT_C, TSIT_E, TSIT_H, first_stage
-from ionflux.core.lanes cimport VL, v_abs, v_ge, v_get, v_gt, v_put, v_select, v_set, v_seti, vd, vm
+from ionflux.core.lanes cimport VL, v_ge, v_get, v_gt, v_put, v_select, v_set, v_seti, vd, vm
 from ionflux.core.laws cimport law_ghk
 from ionflux.core.lookup cimport look_up_one, row_load, row_store
 from ionflux.core.stepper cimport Block, choose_step, control
@@ -17,107 +17,14 @@ from ionflux.core.tables cimport (
     OP_BERNOULLI, OP_EXP, OP_FACTORS, OP_LOG, OP_LOGISTIC, OP_PHI, OP_RECIPROCAL, OP_SUM, OP_TABLE,
     Group, Tables,
 )
-from ionflux.core.vmath cimport v_bernoulli, v_by_sign, v_exp, v_log, v_phi
+from ionflux.core.vmath cimport v_bernoulli, v_exp, v_log, v_logistic, v_phi
 
-cdef extern from *:
-    """
-    /* One vector of operands: kind, four blocks, the lanes that the last two of them give, two numbers more; then eight places, and eight
-     * lanes of a pair of blocks. What stands in lanes beyond those in use is of no interest. */
-    #define IFX_OPERAND 24
-    IFX_INLINE vd fetch_near(const double *S, const long long *o, int lane) {
-    #if IFX_VL == 8
-        (void)lane;
-        return (vd)_mm512_permutex2var_pd(_mm512_loadu_pd(S + o[1]), _mm512_loadu_si512(o + 16), _mm512_loadu_pd(S + o[2]));
-    #elif IFX_VL > 1
-        vd x;
-        IFX_EACH(l) x[l] = S[o[8 + lane + l]];
-        return x;
-    #else
-        return S[o[8 + lane]];
-    #endif
-    }
-    IFX_INLINE vd fetch(const double *S, const long long *o, int lane) {
-    #if IFX_VL == 8
-        if (o[0] == 2) return (vd)_mm512_i64gather_pd(_mm512_loadu_si512(o + 8), S, 8);
-        if (o[0] == 1) {
-            __m512i at = _mm512_loadu_si512(o + 16);
-            __m512d y = _mm512_permutex2var_pd(_mm512_loadu_pd(S + o[3]), at, _mm512_loadu_pd(S + o[4]));
-            return (vd)_mm512_mask_blend_pd((__mmask8)o[5], (__m512d)fetch_near(S, o, lane), y);
-        }
-    #endif
-        return fetch_near(S, o, lane);
-    }
-    /* x + y where w is not 0, else x. */
-    IFX_INLINE vd add_where(vd w, vd x, vd y) {
-    #if IFX_VL == 8
-        return (vd)_mm512_mask_add_pd((__m512d)x, _mm512_cmp_pd_mask((__m512d)w, _mm512_setzero_pd(), _CMP_NEQ_OQ), (__m512d)x, (__m512d)y);
-    #else
-        return v_select(v_eq(w, v_set(0.0)), x, x + y);
-    #endif
-    }
-    """
-    enum: OPERAND "IFX_OPERAND"
-    vd fetch(const double *S, const long long *operand, int lane) noexcept nogil
-    vd fetch_near(const double *S, const long long *operand, int lane) noexcept nogil
-    vd add_where(vd w, vd x, vd y) noexcept nogil
-
-cdef enum:
-    WIDEST = 8      # groups are padded to this many lanes
-    RAGGED = 4      # flags of sums beside their number of factors: some lanes have fewer terms; perhaps so, and operands from afar
-    FAR = 8
-
-
-cdef inline vd operand(const double *S, const long long *o, int lane, const bint far) noexcept nogil:
-    return fetch(S, o, lane) if far else fetch_near(S, o, lane)
-
-
-cdef inline vd terms(const Group *g, const double *S, int lane, const int factors, const bint ragged, const bint far) noexcept nogil:
-    """sum of weight (a b) c, in order."""
-    cdef const long long *o = g.index
-    cdef const double *w = g.weight + lane
-    cdef vd x = v_set(0.0), y
-    cdef int _t
-    for _t in range(g.extra):
-        y = operand(S, o, lane, far)
-        if factors > 1:
-            y = y * operand(S, o + OPERAND, lane, far)
-        if factors > 2:
-            y = y * operand(S, o + 2 * OPERAND, lane, far)
-        y = row_load(w) * y
-        x = add_where(row_load(w), x, y) if ragged else x + y
-        o += factors * OPERAND
-        w += WIDEST
-    return x
-
-
-cdef inline vd sum_of_terms(const Group *g, const double *S, int lane) noexcept nogil:
-    cdef int flags = g.flags
-    if flags == 0:
-        return v_set(0.0)
-    elif flags == 1:
-        return terms(g, S, lane, 1, 0, 0)
-    elif flags == 2:
-        return terms(g, S, lane, 2, 0, 0)
-    elif flags == 3:
-        return terms(g, S, lane, 3, 0, 0)
-    elif flags == 1 + RAGGED:
-        return terms(g, S, lane, 1, 1, 0)
-    elif flags == 2 + RAGGED:
-        return terms(g, S, lane, 2, 1, 0)
-    elif flags == 3 + RAGGED:
-        return terms(g, S, lane, 3, 1, 0)
-    elif flags == 1 + FAR:
-        return terms(g, S, lane, 1, 1, 1)
-    elif flags == 2 + FAR:
-        return terms(g, S, lane, 2, 1, 1)
-    return terms(g, S, lane, 3, 1, 1)
-
-
-cdef inline vd exp_or_logistic(vd x, vd half) noexcept nogil:
-    """e^x, or 1/(1 + e^x) where `half` is 1, as v_logistic does it: both need one exponential."""
-    cdef vd e = v_exp(v_select(v_gt(half, v_set(0.5)), v_set(0.0) - v_abs(x), x))
-    cdef vd inverse = v_set(1.0) / (v_set(1.0) + e)
-    return v_select(v_gt(half, v_set(0.5)), v_by_sign(x, inverse, e * inverse), e)
+cdef extern from "operands.h" nogil:
+    enum:
+        OPERAND "IFX_OPERAND"
+        WIDEST "IFX_WIDEST"
+    vd fetch(const double *S, const long long *operand, int lane) noexcept
+    vd sum_of_terms(int shape, int n, const double *S, const long long *operand, const double *weight, int lane) noexcept
 
 
 cdef inline vd product_of_factors(const Group *g, const double *S, int lane) noexcept nogil:
@@ -149,7 +56,7 @@ cdef inline void run_group(const Tables *T, double *S, const Group *g, int lane)
     """One group, from this lane on."""
     cdef double *d = S + g.dst + lane
     cdef int code = g.code
-    cdef vd x = sum_of_terms(g, S, lane), a, b
+    cdef vd x = sum_of_terms(g.shape, g.extra, S, g.index, g.weight, lane), a, b
     if code == OP_SUM:
         row_store(d, x)
     elif code == OP_TABLE:
@@ -159,7 +66,7 @@ cdef inline void run_group(const Tables *T, double *S, const Group *g, int lane)
     elif code == OP_LOG:
         row_store(d, v_log(x))
     elif code == OP_LOGISTIC:
-        row_store(d, exp_or_logistic(x, row_load(g.weight + g.extra * WIDEST + lane)))
+        row_store(d, v_logistic(x))
     elif code == OP_RECIPROCAL:
         row_store(d, v_set(1.0) / x)
     elif code == OP_BERNOULLI:

@@ -82,8 +82,8 @@ cdef struct Table:       # functions of one variable on one grid; see ionflux.pi
 cdef struct Group:       # of ionflux.lowering.placement
     int code
     int count
-    int flags
-    int extra            # terms, factors, or which table
+    int shape            # of sums, see operands.h
+    int extra            # of sums, see operands.h; factors, or which table
     long long dst
     const long long *index
     const double *weight

@@ -12,34 +12,16 @@ from itertools import count
 
 import numpy as np
 
-from .placement import (
-    BERNOULLI,
-    CALLS,
-    EXP,
-    FACTORS,
-    GHK,
-    LOG,
-    LOGISTIC,
-    ONE,
-    PHI,
-    RECIPROCAL,
-    SUM,
-    TABLE,
-    WIDEST,
-    Item,
-    Term,
-    Terms,
-    Writer,
-    read_by,
-)
+from .items import CALLS, ONE, Item, Term, Terms, read_by
+from .operations import Op
+from .placement import WIDEST, Writer
 
-LINEAR, PRODUCT, LOG_PRODUCT = 1, 2, 14  # as in lowering.operations.Op
 MAX_FUSED = 4  # longest sum that is computed inside the call of the function that reads it
 MAX_FACTORS = 3  # of a term that stands alone; in sums of several, two: every lane would fetch a third
 OWN = -2  # registers that are no one else's, downwards
 POWER = 0  # FactorKind.POWER
 #: about how many cycles a result takes, for the order within a level
-CYCLES = {BERNOULLI: 70, LOG: 55, EXP: 45, LOGISTIC: 65, PHI: 90, TABLE: 60, RECIPROCAL: 15, FACTORS: 40, GHK: 15}
+CYCLES = {Op.BERNOULLI: 70, Op.LOG: 55, Op.EXP: 45, Op.LOGISTIC: 65, Op.PHI: 90, Op.TABLE: 60, Op.RECIPROCAL: 15, Op.FACTORS: 40, Op.GHK: 15}
 
 
 def packed(
@@ -66,7 +48,7 @@ def packed(
     items, gathered = _fused(items, gathered, set(values), {ONE, *range(n, n + n_par)})
     wanted = read_by(gathered) | set(values)
     _order(items, n, n_par, wanted)
-    changes = [Item(SUM, (), (), (), row) for row in gathered]
+    changes = [Item(Op.SUM, (), (), (), row) for row in gathered]
     written = Writer(n, n_par, factors)
     groups = _grouped(items)
     for group in groups:
@@ -85,33 +67,33 @@ def _items(
     own = count(OWN, -1)
     for op in ops:
         code, dst, a, b, c, d, _, extra = op
-        if code in (SUM, LINEAR):
+        if code in (Op.SUM, Op.LINEAR):
             of = tuple(((r,), w) for r, w in terms[a:b])
-            if code == SUM:
-                items.append(Item(SUM, op, (dst,), (), of))
+            if code == Op.SUM:
+                items.append(Item(Op.SUM, op, (dst,), (), of))
                 continue
             if of not in sums:  # one affinity for a leak and the channels beside it
                 sums[of] = next(own)
-                items.append(Item(SUM, op, (sums[of],), (), of))
-            items.append(Item(SUM, op, (dst,), (), (((c, sums[of]), 1.0),)))
-        elif code == RECIPROCAL:
+                items.append(Item(Op.SUM, op, (sums[of],), (), of))
+            items.append(Item(Op.SUM, op, (dst,), (), (((c, sums[of]), 1.0),)))
+        elif code == Op.RECIPROCAL:
             items.append(Item(code, op, (dst,), (), (((a,), 1.0),)))
-        elif code == FACTORS:
+        elif code == Op.FACTORS:
             if all(kind == POWER and power > 0 for kind, power, _, _ in factors[a:b]):
                 items += _powers(op, factors[a:b], own)
             else:
                 items.append(Item(code, op, (dst,), (c, *(r for f in factors[a:b] for r in f[2:]))))
-        elif code == TABLE:
+        elif code == Op.TABLE:
             items.append(Item(code, op, tuple(range(dst, dst + widths[extra])), (), (((a,), 1.0),)))
-        elif code == LOG_PRODUCT:
-            items.append(Item(LOG, op, (c,), (), (((a, b), 1.0),)))
-            items.append(Item(SUM, op, (dst,), (), (((a, b), 1.0),)))
-        elif code == GHK:
+        elif code == Op.LOG_PRODUCT:
+            items.append(Item(Op.LOG, op, (c,), (), (((a, b), 1.0),)))
+            items.append(Item(Op.SUM, op, (dst,), (), (((a, b), 1.0),)))
+        elif code == Op.GHK:
             items.append(Item(code, op, (dst,), (a, b, c, d, d + 1)))
-        elif code == PRODUCT:
-            items.append(Item(SUM, op, (dst,), (), (((a, b), 1.0),)))
+        elif code == Op.PRODUCT:
+            items.append(Item(Op.SUM, op, (dst,), (), (((a, b), 1.0),)))
         elif code in CALLS:
-            items.append(Item(code, op, (dst, dst + 1) if code == BERNOULLI else (dst,), (), (((a,), 1.0),)))
+            items.append(Item(code, op, (dst, dst + 1) if code == Op.BERNOULLI else (dst,), (), (((a,), 1.0),)))
         else:
             raise NotImplementedError(f"one cell alone has no way to compute operation {code}")
     return items
@@ -124,9 +106,9 @@ def _powers(op: tuple[int, ...], factors: Sequence[tuple[int, int, int, int]], o
         r = c
         for _ in range(power - 1):
             r, before = next(own), r
-            yield Item(SUM, op, (r,), (), (((before, c), 1.0),))
+            yield Item(Op.SUM, op, (r,), (), (((before, c), 1.0),))
         out, before = op[1] if k == len(factors) - 1 else next(own), out
-        yield Item(SUM, op, (out,), (), (((before, r), 1.0),))
+        yield Item(Op.SUM, op, (out,), (), (((before, r), 1.0),))
 
 
 def _fused(items: list[Item], rows: list[Terms], kept: set[int], fixed: set[int]) -> tuple[list[Item], list[Terms]]:
@@ -138,7 +120,7 @@ def _fused(items: list[Item], rows: list[Terms], kept: set[int], fixed: set[int]
     for item in items:
         item.fixed = fixed.issuperset(item.all_reads)
         fixed |= {*item.results} if item.fixed else set()
-    sums = {item.results[0]: item.terms for item in items if item.code == SUM and not item.fixed}
+    sums = {item.results[0]: item.terms for item in items if item.code == Op.SUM and not item.fixed}
 
     def sum_of(terms: Terms) -> Terms:
         """The terms of the sum that is all there is in `terms`, if it is a short one."""
@@ -164,7 +146,7 @@ def _fused(items: list[Item], rows: list[Terms], kept: set[int], fixed: set[int]
     for item in items:
         if item.code in CALLS:
             item.terms = sum_of(item.terms)
-        most = 2 if item.code == SUM and len(item.terms) > 1 else MAX_FACTORS
+        most = 2 if item.code == Op.SUM and len(item.terms) > 1 else MAX_FACTORS
         item.terms = tuple(with_products(term, most) for term in item.terms)
     rows = [tuple(with_products(term, 2) for term in row) for row in rows]
     alive, left = set(kept) | read_by(rows), []
@@ -188,7 +170,7 @@ def _order(items: list[Item], n: int, n_par: int, wanted: set[int]) -> None:
     needed: dict[int, int] = {}  # the level before which a result must be there
     rest = dict.fromkeys(wanted, 10)
     for item in reversed(items):
-        if item.code == SUM and not item.fixed:  # as late as may be: more stand side by side
+        if item.code == Op.SUM and not item.fixed:  # as late as may be: more stand side by side
             item.level = min(needed.get(r, end) for r in item.results) - 1
         item.urgency = CYCLES.get(item.code, 12) + max(rest.get(r, 0) for r in item.results)
         for r in item.all_reads:
@@ -200,12 +182,12 @@ def _grouped(items: list[Item]) -> list[list[Item]]:
     """Items of one level and kind, the most urgent first, before them those that only parameters make; vectors hold eight."""
     found: dict[tuple[int, ...], list[Item]] = {}
     for i, item in enumerate(items):
-        kind = CALLS.get(item.code, item.code)
-        alone = i if kind == TABLE else int(kind == SUM and len(item.terms) == 1)
+        kind = item.code
+        alone = i if kind == Op.TABLE else int(kind == Op.SUM and len(item.terms) == 1)
         found.setdefault((not item.fixed, item.level, kind, alone), []).append(item)
     for key, group in list(found.items()):
         *same, alone = key
-        if key[2] == SUM and alone and (*same, 0) in found and _cost(group + (sums := found[*same, 0])) <= _cost(group) + _cost(sums):
+        if key[2] == Op.SUM and alone and (*same, 0) in found and _cost(group + (sums := found[*same, 0])) <= _cost(group) + _cost(sums):
             sums += found.pop(key)
     out = []
     for group in sorted(found.values(), key=lambda g: (not g[0].fixed, g[0].level, -max(i.urgency for i in g))):

@@ -9,47 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 import numpy as np
 
-ONE = -1  # the number 1 as a register
-WIDEST = 8  # doubles in the widest vector there is; groups are padded to it, so that one table serves every instruction set
+from .columns import aligned
+from .items import ONE, Item
+from .operations import Op
 
-#: codes of lowering.operations.Op
-SUM, RECIPROCAL, LOG, BERNOULLI, GHK, FACTORS, EXP, PHI, TABLE, LOGISTIC = 0, 3, 4, 5, 7, 9, 11, 12, 15, 17
-#: elementary functions of one argument; those of one group go through one call
-CALLS = {LOG: LOG, BERNOULLI: BERNOULLI, EXP: EXP, PHI: PHI, LOGISTIC: EXP, RECIPROCAL: RECIPROCAL}
+WIDEST = 8  # doubles in the widest vector there is; groups are padded to it, so that one table serves every instruction set
+LONGEST = 5  # terms of a sum for which the kernel has code without a loop
 SATURATION = 1  # FactorKind.SATURATION
-RAGGED, FAR = 4, 8  # flags of sums beside their number of factors: some lanes have fewer terms; perhaps so, and operands from afar
 TWO, FOUR, ANYWHERE = 0, 1, 2  # blocks that an operand comes from
 OPERAND = 24  # integers that say how
-
-Term: TypeAlias = tuple[tuple[int, ...], float]  # weight * ((a * b) * c), as ((a, b, c), weight); one to three factors
-Terms: TypeAlias = tuple[Term, ...]  # their sum
-
-
-@dataclass
-class Item:
-    """One operation: results and what they need, both as registers; its terms, where its argument or itself is a sum."""
-
-    code: int
-    op: tuple[int, ...]
-    results: tuple[int, ...]
-    reads: tuple[int, ...]
-    terms: Terms = ()
-    fixed: bool = False  # made of parameters alone
-    level: int = 0
-    urgency: int = 0
-
-    @property
-    def all_reads(self) -> set[int]:
-        return {*self.reads} | read_by([self.terms])
-
-
-def read_by(sums: Iterable[Terms]) -> set[int]:
-    """The registers that these sums read."""
-    return {r for terms in sums for factors, _ in terms for r in factors}
 
 
 @dataclass
@@ -59,8 +30,8 @@ class _Group:
     code: int
     count: int
     first: int = 0  # where its results stand
-    flags: int = 0
-    extra: int = 0  # terms, factors, or which table
+    shape: int = 0  # of sums: how many factors and terms, and from where; see core/operands.h
+    extra: int = 0  # terms, or which operands come from four blocks; factors; or which table
     index: list[int] = field(default_factory=list)
     weight: list[float] = field(default_factory=list)
 
@@ -85,7 +56,7 @@ class Writer:
         self._done[self._n_fixed : self._n_fixed] = copies
         rows, index, weight = [], [0], [0.0]
         for g in self._done:
-            rows.append((g.code, g.count, g.first, g.flags, g.extra, len(index), len(weight)))
+            rows.append((g.code, g.count, g.first, g.shape, g.extra, len(index), len(weight)))
             index += g.index
             weight += g.weight
         return {
@@ -103,25 +74,25 @@ class Writer:
 
     def add(self, items: Sequence[Item], at: int | None = None) -> None:
         """Append one group of items of one kind, with its results from `at` on or anywhere."""
-        code = CALLS.get(items[0].code, items[0].code)
+        code = items[0].code
         group = _Group(code, len(items))
         self._may_copy = not items[0].fixed
-        if code == TABLE:
+        if code == Op.TABLE:
             group.extra = items[0].op[7]
             ((factors, _),) = items[0].terms
             group.index += [self.place[r] for r in (*factors, ONE, ONE)[:3]]
-        elif code == FACTORS:
+        elif code == Op.FACTORS:
             self._products(group, items)
-        elif code == GHK:
+        elif code == Op.GHK:
             for k in range(5):
                 group.index += self._operand([item.reads[k] for item in items])
         else:
             self._sums(group, items)
         self._done.append(group)
         results = len(items[0].results) or 1
-        group.first = self.reserve(results if code == TABLE else results * WIDEST) if at is None else at
+        group.first = self.reserve(results if code == Op.TABLE else results * WIDEST) if at is None else at
         for lane, item in enumerate(items):
-            self.place |= {r: group.first + (k if code == TABLE else k * WIDEST + lane) for k, r in enumerate(item.results)}
+            self.place |= {r: group.first + (k if code == Op.TABLE else k * WIDEST + lane) for k, r in enumerate(item.results)}
         if items[0].fixed:
             self._fixed.update(r for item in items for r in item.results)
             self._n_fixed += 1
@@ -129,37 +100,19 @@ class Writer:
     def _sums(self, group: _Group, items: Sequence[Item]) -> None:
         """Sums, and the functions of sums."""
         sums = [item.terms for item in items]
-        group.extra = max(len(terms) for terms in sums)
+        group.extra = max(map(len, sums))
         most = max((len(factors) for terms in sums for factors, _ in terms), default=1)
-        group.flags = most + RAGGED * any(len(terms) != group.extra for terms in sums)
-        for t in range(group.extra):
-            of = self._turned([terms[t] if t < len(terms) else None for terms in sums])
+        rows = aligned(sums, most, lambda r: -1 if r in self._fixed else self.place[r] // WIDEST)
+        for of in zip(*rows, strict=True):
             for k in range(most):
-                group.index += self._operand([None if x is None else (*x[0], ONE, ONE)[k] for x in of])
-            group.weight += _padded(0.0 if x is None else x[1] for x in of)
-        if any(group.index[::OPERAND]):
-            group.flags = most + FAR
-        if any(item.code == LOGISTIC for item in items):
-            group.code = LOGISTIC
-            group.weight += _padded(float(item.code == LOGISTIC) for item in items)
-
-    def _turned(self, of: list[Term | None]) -> list[Term | None]:
-        """The same with the first two factors of some terms exchanged, so that both columns come from two blocks if they can."""
-        block = {r: -1 if r in self._fixed else self.place[r] // WIDEST for term in of if term is not None for r in (*term[0], ONE)}
-        first = [None if term is None else (block[term[0][0]], block[(*term[0], ONE)[1]]) for term in of]
-
-        def too_many(which: set[int]) -> int:
-            pairs = [pair[::-1] if i in which else pair for i, pair in enumerate(first) if pair is not None]
-            return sum(max(len({pair[k] for pair in pairs}) - 2, 0) for k in (0, 1))
-
-        turned: set[int] = set()
-        now = too_many(turned)
-        for i, term in enumerate(of):
-            if now and term is not None and len(term[0]) > 1 and (then := too_many(turned | {i})) < now:
-                now, turned = then, turned | {i}
-        return [
-            ((term[0][1], term[0][0], *term[0][2:]), term[1]) if i in turned and term is not None else term for i, term in enumerate(of)
-        ]
+                group.index += self._operand([ONE if x is None else (*x[0], ONE, ONE)[k] for x in of])
+            group.weight += _padded(-0.0 if x is None else x[1] for x in of)
+        kinds = group.index[::OPERAND]
+        if ANYWHERE in kinds or group.extra > LONGEST:
+            group.shape = 6 * LONGEST + most
+        else:
+            group.shape = (3 * any(kinds) + most - 1) * LONGEST + group.extra
+            group.extra = sum(kind << k for k, kind in enumerate(kinds))
 
     def _products(self, group: _Group, items: Sequence[Item]) -> None:
         """Strength times factors: of each its powers, which of them saturate, which powers are negative."""
@@ -213,7 +166,7 @@ class Writer:
     def _copy(self, at: int, registers: Sequence[int]) -> _Group:
         """1 * each of them."""
         place = [self.place[r] for r in registers] + [self.place[registers[0]]] * (WIDEST - len(registers))
-        return _Group(SUM, WIDEST, at, 1 + FAR, 1, [ANYWHERE, *[0] * 7, *place, *[0] * WIDEST], [1.0] * WIDEST)
+        return _Group(Op.SUM, WIDEST, at, 6 * LONGEST + 1, 1, [ANYWHERE, *[0] * 7, *place, *[0] * WIDEST], [1.0] * WIDEST)
 
 
 def _padded(numbers: Iterable[float]) -> list[float]:
