@@ -36,7 +36,7 @@ cdef class Run:
         J.n_sample = times.shape[0]
         n = J.n_cells
         if n == 0 or y.shape[1] != plan.n or len(arrays["base"]) != plan.n_par or J.n_segment == 0 \
-                or h.shape[1] != 4 or {len(t), h.shape[0], len(status), len(steps), len(rejected), len(sample)} != {n} \
+                or h.shape[1] != 3 or {len(t), h.shape[0], len(status), len(steps), len(rejected), len(sample)} != {n} \
                 or (J.n_vary and vary.shape[0] != n) or len(arrays["vary_slot"]) != J.n_vary \
                 or len(arrays["sched_slot"]) != J.n_sched or sched.shape[0] not in (1, n) or sched.shape[3] != 2 \
                 or len(arrays["segment_start"]) != J.n_segment or len(arrays["segment_end"]) != J.n_segment \

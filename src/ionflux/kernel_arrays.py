@@ -43,7 +43,7 @@ def kernel_arrays(
     return {
         "y": y,
         "t": np.zeros(cells),
-        "h": np.zeros((cells, 4)),  # step to try, and what the control of steps remembers
+        "h": np.zeros((cells, 3)),  # step to try, and what the control of steps remembers
         "status": np.full(cells, kernels.PENDING, np.intc),
         "steps": np.zeros(cells, np.longlong),
         "rejected": np.zeros(cells, np.longlong),

@@ -5,6 +5,8 @@ A lane takes the next cell from a shared counter, carries it through its segment
 lane, block or thread a cell meets, so neither do its results. A block can stop between any two steps (`RUN_PAUSED`) and go on
 later; `hand_back` writes every cell that is still under way to the job, from where it can also be resumed.
 """
+from libc.math cimport INFINITY
+
 from ionflux.core.lanes cimport VL, lowest_bit, v_any, v_get, v_le, v_next, v_peek, v_put, v_set
 from ionflux.core.stepper cimport Block, accept
 from ionflux.core.tables cimport Tables
@@ -30,7 +32,7 @@ cdef struct Job:
     long long n_cells
     double *y                  # (n_cells, n)
     double *t
-    double *h                  # (n_cells, 4) step to try, 0 where it is to be chosen; and what control() remembers
+    double *h                  # (n_cells, 3) step to try, 0 where it is to be chosen; and what control() remembers
     int *status
     long long *steps
     long long *rejected
@@ -114,12 +116,11 @@ cdef inline void load_cell(const Tables *T, Job *J, Block *B, int lane, long lon
     B.rejected[lane] = 0
     B.sample[lane] = J.sample[cell]
     v_put(B.t, lane, J.t[cell])
-    v_put(B.h, lane, J.h[4 * cell])
-    (<long long *> B.fresh)[lane] = -1 if J.h[4 * cell] == 0.0 else 0
+    v_put(B.h, lane, J.h[3 * cell])
+    (<long long *> B.fresh)[lane] = -1 if J.h[3 * cell] == 0.0 else 0
     (<long long *> B.stale)[lane] = -1
-    v_put(B.h_before, lane, J.h[4 * cell + 1])
-    v_put(B.root_before, lane, J.h[4 * cell + 2])
-    (<long long *> B.again)[lane] = -1 if J.h[4 * cell + 3] else 0
+    v_put(B.before, lane, J.h[3 * cell + 1] if J.h[3 * cell + 1] != 0.0 else INFINITY)
+    (<long long *> B.again)[lane] = -1 if J.h[3 * cell + 2] else 0
     s = 0
     while s < J.n_segment - 1 and J.t[cell] >= J.segment_end[s]:
         s += 1
@@ -138,8 +139,7 @@ cdef inline void store_cell(const Tables *T, Job *J, Block *B, int lane, int sta
     for i in range(T.n):
         J.y[cell * T.n + i] = (<double *> B.y)[i * width + lane]
     J.t[cell] = v_get(B.t, lane)
-    J.h[4 * cell], J.h[4 * cell + 1] = v_get(B.h, lane), v_get(B.h_before, lane)
-    J.h[4 * cell + 2], J.h[4 * cell + 3] = v_get(B.root_before, lane), (<long long *> B.again)[lane]
+    J.h[3 * cell], J.h[3 * cell + 1], J.h[3 * cell + 2] = v_get(B.h, lane), v_get(B.before, lane), (<long long *> B.again)[lane]
     J.status[cell] = status
     J.steps[cell] += B.steps[lane]
     J.rejected[cell] += B.rejected[lane]
@@ -289,7 +289,7 @@ cdef inline int march(const Tables *T, Job *J, Block *B, long long *budget, cons
                 load_segment(T, J, B, lane, WV)
                 (<long long *> B.fresh)[lane] = -1
                 (<long long *> B.stale)[lane] = -1
-                v_put(B.h_before, lane, 0.0)
+                v_put(B.before, lane, INFINITY)
                 (<long long *> B.again)[lane] = 0
             else:
                 finish(T, J, B, lane, STATUS_OK, WV)

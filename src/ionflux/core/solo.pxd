@@ -6,7 +6,7 @@ group. Sums are added in the same order as in rhs.pxd and functions are the same
 have. What a step needs beside the right-hand side (time, step, control) stays in lane 0 of a block of one vector, where march.pxd
 looks for it; the other lanes are idle and count as accepted.
 """
-from libc.math cimport fabs, sqrt
+from libc.math cimport fabs
 
 from ionflux.core.explicit cimport EXPLICIT_STAGES, TSIT_A, TSIT_C, TSIT_E, TSIT_H, first_stage
 from ionflux.core.lanes cimport VL, v_ge, v_get, v_gt, v_put, v_select, v_set, v_seti, vd, vm
@@ -156,7 +156,7 @@ cdef inline void judge(const Tables *T, Block *B, const double *y, const double 
         total = total + q * q
         if T.tol_positive[r] and b < 0.0:
             negative = v_seti(-1)
-    B.error[0] = v_set(sqrt(total * (1.0 / T.n_tol)))
+    B.error[0] = v_set(total * (1.0 / T.n_tol))
     B.negative[0] = negative
 
 
