@@ -85,8 +85,8 @@ cdef void step_wide_6(const Tables *T, Block *B, double rtol, double fixed) noex
     step(T, B, rtol, fixed, 6, MAX_WV)
 
 
-cdef void groups_solo(const Tables *T, double *S, const Group *g) noexcept nogil:
-    run_groups(T, S, g)
+cdef vd groups_solo(const Tables *T, double *S, const Group *g) noexcept nogil:
+    return run_groups(T, S, g)
 
 
 cdef void explicit_solo(const Tables *T, Block *B, double rtol, double fixed) noexcept nogil:

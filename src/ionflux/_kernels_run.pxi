@@ -71,7 +71,7 @@ cdef class Run:
             raise ValueError("Run: arrays do not fit the plan")
         for i in range(self.plan.n):
             J.y[i] = start[i]
-        J.t[0] = J.h[0] = J.h[1] = J.h[2] = J.h[3] = 0.0
+        J.t[0] = J.h[0] = J.h[1] = J.h[2] = 0.0
         J.status[0] = STATUS_PENDING
         J.steps[0] = J.rejected[0] = J.sample[0] = 0
         J.counter = J.finished = 0

@@ -64,7 +64,7 @@ class Together:
         arrays: dict[str, Any] = {
             "y": y,
             "t": np.zeros(1),
-            "h": np.zeros((1, 4)),
+            "h": np.zeros((1, 3)),
             "status": np.full(1, kernels.PENDING, np.intc),
             "steps": np.zeros(1, np.longlong),
             "rejected": np.zeros(1, np.longlong),
@@ -183,7 +183,7 @@ def test_a_start_that_is_no_state_ends_with_a_status(kind: str, state: int, bad:
     arrays: dict[str, Any] = {
         "y": y,
         "t": np.zeros(2),
-        "h": np.zeros((2, 4)),
+        "h": np.zeros((2, 3)),
         "status": np.full(2, kernels.PENDING, np.intc),
         "steps": np.zeros(2, np.longlong),
         "rejected": np.zeros(2, np.longlong),

@@ -57,7 +57,7 @@ def integrate(
     arrays: dict[str, Any] = {
         "y": np.tile(y0, (cells, 1)).astype(float),
         "t": np.zeros(cells),
-        "h": np.zeros((cells, 4)),
+        "h": np.zeros((cells, 3)),
         "status": np.full(cells, module.PENDING, np.intc),
         **{name: np.zeros(cells, np.longlong) for name in ("steps", "rejected", "sample")},
         "base": np.array(parameters),
@@ -362,7 +362,7 @@ def test_counters_and_ramps() -> None:
     tables, _ = p.finish()
     tables.pop("pattern")
     arrays = integrate(p, [0.0, 0.0], [0.0, 1.0, 1e-9], [4.0])
-    arrays |= {"sched_slot": np.array([0], np.intc), "sched": course, "y": np.zeros((1, 2)), "t": np.zeros(1), "h": np.zeros((1, 4))}
+    arrays |= {"sched_slot": np.array([0], np.intc), "sched": course, "y": np.zeros((1, 2)), "t": np.zeros(1), "h": np.zeros((1, 3))}
     arrays |= {"status": np.full(1, kernels.PENDING, np.intc), "sample": np.zeros(1, np.longlong)}
     kernels.Run(kernels.Plan(tables), arrays, 1e-8).work(False)
     assert arrays["out"][0, 0] == pytest.approx([2.0, 4.0**5 / 5 / 64], rel=1e-7)
@@ -435,6 +435,7 @@ def busy() -> Program:
             p.product(p.power(y, 0.7), inverse_K): 0.05,
             p.product(p.reciprocal(p.sum({x: 1.0, one: 2.0})), p.sum({y: 1.0, z: -1.0})): 0.4,
             p.product(looked[i % 3], p.product(x, x)): -0.02,
+            p.product(p.product(K, p.logistic(p.sum({y: 1.0, one: -1.5}))), inverse_K): 0.03,
         }
         p.row(x, {**rates, p.product(one, x): -0.05, one: 0.05})
         p.row(total, {p.product(open_, x): 1.0})

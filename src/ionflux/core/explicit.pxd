@@ -21,15 +21,22 @@ cdef extern from "tsit5.h" nogil:
 
 
 cdef inline void weigh(const Tables *T, Block *B, const double *weight, const int stages, const int N, const int WV) noexcept nogil:
-    """y + h sum of weight_j f_j into the state registers; the number of stages is a compile-time constant."""
+    """y + h sum of weight_j f_j into the state registers; the number of stages is a compile-time constant.
+
+    The last f comes alone at the end: everything else can be there before it is. Not so for y_1, which then would be rounded twice.
+    """
     cdef int j, r, v, n = N if N else T.n
-    cdef vd s
+    cdef vd s, last
     for r in range(n):
         for v in range(WV):
-            s = v_set(weight[0]) * B.k[r * WV + v]
-            for j in range(1, stages):
+            s = v_set(0.0)
+            for j in range(stages - 1):
                 s = s + v_set(weight[j]) * B.k[(j * n + r) * WV + v]
-            B.reg[r * WV + v] = B.y[r * WV + v] + B.hs[v] * s
+            last = B.k[((stages - 1) * n + r) * WV + v]
+            if stages == EXPLICIT_STAGES - 1:
+                B.reg[r * WV + v] = B.y[r * WV + v] + B.hs[v] * (s + v_set(weight[stages - 1]) * last)
+            else:
+                B.reg[r * WV + v] = B.y[r * WV + v] + B.hs[v] * s + B.hs[v] * v_set(weight[stages - 1]) * last
 
 
 cdef inline void stage_argument(const Tables *T, Block *B, int s, const int N, const int WV) noexcept nogil:

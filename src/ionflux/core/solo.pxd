@@ -24,6 +24,7 @@ cdef extern from "operands.h" nogil:
         OPERAND "IFX_OPERAND"
         WIDEST "IFX_WIDEST"
     vd fetch(const double *S, const long long *operand, int lane) noexcept
+    vd fetch_near(const double *S, const long long *operand, int lane) noexcept
     vd sum_of_terms(int shape, int n, const double *S, const long long *operand, const double *weight, int lane) noexcept
 
 
@@ -52,8 +53,16 @@ cdef inline vd product_of_factors(const Group *g, const double *S, int lane) noe
     return out
 
 
-cdef inline void run_group(const Tables *T, double *S, const Group *g, int lane) noexcept nogil:
-    """One group, from this lane on."""
+cdef inline vd scaled(const Group *g, const double *S, vd x, int lane) noexcept nogil:
+    """A function's result times what parameters it meets: weight ((a x) b)."""
+    cdef const long long *o = g.index + g.after
+    if g.after:
+        x = fetch_near(S, o, lane) * x * fetch_near(S, o + OPERAND, lane) * row_load(g.weight_after + lane)
+    return x
+
+
+cdef inline vd run_group(const Tables *T, double *S, const Group *g, int lane) noexcept nogil:
+    """One group, from this lane on; what it made."""
     cdef double *d = S + g.dst + lane
     cdef int code = g.code
     cdef vd x = sum_of_terms(g.shape, g.extra, S, g.index, g.weight, lane), a, b
@@ -64,57 +73,70 @@ cdef inline void run_group(const Tables *T, double *S, const Group *g, int lane)
     elif code == OP_FACTORS:
         row_store(d, product_of_factors(g, S, lane))
     elif code == OP_LOG:
-        row_store(d, v_log(x))
+        row_store(d, scaled(g, S, v_log(x), lane))
     elif code == OP_LOGISTIC:
-        row_store(d, v_logistic(x))
+        row_store(d, scaled(g, S, v_logistic(x), lane))
     elif code == OP_RECIPROCAL:
-        row_store(d, v_set(1.0) / x)
+        row_store(d, scaled(g, S, v_set(1.0) / x, lane))
     elif code == OP_BERNOULLI:
         v_bernoulli(x, &a, &b)
         row_store(d, a)
         row_store(d + WIDEST, b)
     elif code == OP_EXP:
-        row_store(d, v_exp(x))
+        row_store(d, scaled(g, S, v_exp(x), lane))
     elif code == OP_PHI:
-        row_store(d, v_phi(x))
+        row_store(d, scaled(g, S, v_phi(x), lane))
     else:
         row_store(d, law_ghk(fetch(S, g.index + 2 * OPERAND, lane), fetch(S, g.index, lane), fetch(S, g.index + OPERAND, lane),
                              fetch(S, g.index + 3 * OPERAND, lane), fetch(S, g.index + 4 * OPERAND, lane)))
+    return x
 
 
-cdef inline void run_groups(const Tables *T, double *S, const Group *g) noexcept nogil:
-    """The program `rates` from this group on, and dy/dt at its end."""
+cdef inline vd run_groups(const Tables *T, double *S, const Group *g) noexcept nogil:
+    """The program `rates` from this group on, and dy/dt at its end; the last vector of it."""
     cdef const Group *end = T.group + T.n_group
     cdef int lane
+    cdef vd x = v_set(0.0)
     while g < end:
         for lane from 0 <= lane < (1 if VL == WIDEST else g.count) by VL:
-            run_group(T, S, g, lane)
+            x = run_group(T, S, g, lane)
         g += 1
+    return x
 
 
-cdef inline void weigh(double *S, const double *f, const double *y, const double *k, const double *weight, const int stages, double h,
-                       int n) noexcept nogil:
-    """y + h (sum of weight_j f_j), the last of which has just been made; the number of the others is a compile-time constant."""
-    cdef vd s
+cdef inline vd change(const vd last, const double *S, int changes, int r, int n) noexcept nogil:
+    """dy/dt of the states from r on, as the groups have just made it: the last vector has not left the register."""
+    return last if VL == WIDEST and r + VL >= n else row_load(S + changes + r)
+
+
+cdef inline void weigh(double *S, const vd last, int changes, const double *y, const double *k, const double *weight, const int stages,
+                       double h, int n) noexcept nogil:
+    """As in explicit.pxd: y + h sum of weight_j f_j, the last of which has just been made."""
+    cdef vd s, f
     cdef int j, r
     for r from 0 <= r < n by VL:
-        s = v_set(weight[0]) * row_load(k + r)
-        for j in range(1, stages):
+        s = v_set(0.0)
+        for j in range(stages - 1):
             s = s + v_set(weight[j]) * row_load(k + j * n + r)
-        row_store(S + r, row_load(y + r) + v_set(h) * (s + v_set(weight[stages]) * row_load(f + r)))
+        f = change(last, S, changes, r, n)
+        if stages == EXPLICIT_STAGES - 1:
+            row_store(S + r, row_load(y + r) + v_set(h) * (s + v_set(weight[stages - 1]) * f))
+        else:
+            row_store(S + r, row_load(y + r) + v_set(h) * s + v_set(h) * v_set(weight[stages - 1]) * f)
 
 
-cdef inline void next_argument(double *S, const double *f, const double *y, const double *k, int stages, double h, int n) noexcept nogil:
-    if stages == 1:
-        weigh(S, f, y, k, TSIT_A[2], 1, h, n)
-    elif stages == 2:
-        weigh(S, f, y, k, TSIT_A[3], 2, h, n)
+cdef inline void next_argument(double *S, const vd last, int changes, const double *y, const double *k, int stages, double h,
+                               int n) noexcept nogil:
+    if stages == 2:
+        weigh(S, last, changes, y, k, TSIT_A[2], 2, h, n)
     elif stages == 3:
-        weigh(S, f, y, k, TSIT_A[4], 3, h, n)
+        weigh(S, last, changes, y, k, TSIT_A[3], 3, h, n)
     elif stages == 4:
-        weigh(S, f, y, k, TSIT_A[5], 4, h, n)
+        weigh(S, last, changes, y, k, TSIT_A[4], 4, h, n)
+    elif stages == 5:
+        weigh(S, last, changes, y, k, TSIT_A[5], 5, h, n)
     else:
-        weigh(S, f, y, k, TSIT_A[6], 5, h, n)
+        weigh(S, last, changes, y, k, TSIT_A[6], 6, h, n)
 
 
 cdef inline void parameters_at(const Tables *T, Block *B, double time) noexcept nogil:
@@ -169,7 +191,7 @@ cdef inline void solo_step(const Tables *T, Block *B, double rtol, double fixed)
     cdef double *e = y1 + n
     cdef double *k = e + n
     cdef double h, t
-    cdef vd x
+    cdef vd x, last
     cdef const Group *groups = T.group if B.ramps else T.group + T.n_fixed     # what parameters alone make stays
     if (<const long long *> B.stale)[0]:
         first_stage(T, B, rtol, 0, 1)
@@ -184,17 +206,17 @@ cdef inline void solo_step(const Tables *T, Block *B, double rtol, double fixed)
     choose_step(B, fixed, 1)
     h, t = v_get(B.hs, 0), v_get(B.t, 0)
     for r from 0 <= r < n by VL:
-        row_store(S + r, row_load(y + r) + v_set(h) * (v_set(TSIT_A[1][0]) * row_load(k + r)))
+        row_store(S + r, row_load(y + r) + v_set(h) * v_set(TSIT_A[1][0]) * row_load(k + r))
     for s in range(1, EXPLICIT_STAGES):
         if B.ramps:
             parameters_at(T, B, t + TSIT_C[s] * h)
-        B.run_groups(T, S, groups)
+        last = B.run_groups(T, S, groups)
         if not B.ramps:
             groups = T.group + T.n_fixed
-        for r from 0 <= r < n by VL:
-            row_store(k + s * n + r, row_load(S + T.solo_changes + r))
         if s < EXPLICIT_STAGES - 1:
-            next_argument(S, S + T.solo_changes, y, k, s, h, n)
+            next_argument(S, last, T.solo_changes, y, k, s + 1, h, n)
+        for r from 0 <= r < n by VL:
+            row_store(k + s * n + r, change(last, S, T.solo_changes, r, n))
     for r from 0 <= r < n by VL:
         x = v_set(TSIT_E[0]) * row_load(k + r)
         for s in range(1, EXPLICIT_STAGES):

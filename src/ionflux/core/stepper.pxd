@@ -54,7 +54,7 @@ cdef struct Block:
     vd *ramp               # (n_sched, 2) value at the start of the segment, slope
     double *solo           # one cell alone: registers, state before and after, work space, stages; see solo.pxd
     Runner run
-    void (*run_groups)(const Tables *, double *, const Group *) noexcept nogil      # of one cell alone
+    vd (*run_groups)(const Tables *, double *, const Group *) noexcept nogil      # of one cell alone
     void (*make_consistent)(const Tables *, Block *) noexcept nogil
     void (*step)(const Tables *, Block *, double, double) noexcept nogil
     void (*dense_output)(const Tables *, Block *) noexcept nogil

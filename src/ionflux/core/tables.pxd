@@ -84,9 +84,11 @@ cdef struct Group:       # of ionflux.lowering.placement
     int count
     int shape            # of sums, see operands.h
     int extra            # of sums, see operands.h; factors, or which table
+    int after            # where in `index` the two operands stand that multiply a function's result, or 0
     long long dst
     const long long *index
     const double *weight
+    const double *weight_after
 
 cdef struct Sums:        # value[i] = the terms from start[i] to start[i + 1]
     const int *start

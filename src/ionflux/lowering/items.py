@@ -28,13 +28,14 @@ class Item:
     results: tuple[int, ...]
     reads: tuple[int, ...]
     terms: Terms = ()
+    after: Term | None = None  # of a function, what its result x is multiplied with: weight * ((a * x) * b)
     fixed: bool = False  # made of parameters alone
     level: int = 0
     urgency: int = 0
 
     @property
     def all_reads(self) -> set[int]:
-        return {*self.reads} | read_by([self.terms])
+        return {*self.reads} | read_by([self.terms if self.after is None else (*self.terms, self.after)])
 
 
 def read_by(sums: Iterable[Terms]) -> set[int]:

@@ -7,6 +7,7 @@ Every result has the bits that a lane of a block gives it: the same elementary f
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
 
@@ -21,7 +22,17 @@ MAX_FACTORS = 3  # of a term that stands alone; in sums of several, two: every l
 OWN = -2  # registers that are no one else's, downwards
 POWER = 0  # FactorKind.POWER
 #: about how many cycles a result takes, for the order within a level
-CYCLES = {Op.BERNOULLI: 70, Op.LOG: 55, Op.EXP: 45, Op.LOGISTIC: 65, Op.PHI: 90, Op.TABLE: 60, Op.RECIPROCAL: 15, Op.FACTORS: 40, Op.GHK: 15}
+CYCLES: dict[int, int] = {
+    Op.BERNOULLI: 70,
+    Op.LOG: 55,
+    Op.EXP: 45,
+    Op.LOGISTIC: 65,
+    Op.PHI: 90,
+    Op.TABLE: 60,
+    Op.RECIPROCAL: 15,
+    Op.FACTORS: 40,
+    Op.GHK: 15,
+}
 
 
 def packed(
@@ -154,7 +165,26 @@ def _fused(items: list[Item], rows: list[Terms], kept: set[int], fixed: set[int]
         if not alive.isdisjoint(item.results):
             left.append(item)
             alive |= item.all_reads
-    return left[::-1], rows
+    return _scaled(left[::-1], rows, set(kept), fixed), rows
+
+
+def _scaled(items: list[Item], rows: list[Terms], kept: set[int], fixed: set[int]) -> list[Item]:
+    """Products of a function's result and parameters are made where the function is, if nobody else wants the result."""
+    reads = Counter(r for item in items for r in item.all_reads)
+    reads.update(r for r in kept | read_by(rows))
+    made = {item.results[0]: item for item in items if item.code in CALLS and len(item.results) == 1 and not item.fixed}
+    gone = set()
+    for item in items:
+        if item.code != Op.SUM or len(item.terms) != 1:
+            continue
+        ((factors, weight),) = item.terms
+        some = [k for k, r in enumerate(factors) if r not in fixed]
+        if len(some) == 1 and some[0] < 2 < len(factors) + 1 and reads[x := factors[some[0]]] == 1 and x in made:
+            function = made[x]
+            others = [r for r in factors if r != x]
+            function.results, function.after = item.results, ((*others, ONE)[:2], weight)
+            gone.add(id(item))
+    return [item for item in items if id(item) not in gone]
 
 
 def _order(items: list[Item], n: int, n_par: int, wanted: set[int]) -> None:

@@ -32,6 +32,7 @@ class _Group:
     first: int = 0  # where its results stand
     shape: int = 0  # of sums: how many factors and terms, and from where; see core/operands.h
     extra: int = 0  # terms, or which operands come from four blocks; factors; or which table
+    after: int = 0  # where in `index` the operands stand that multiply a function's result, if there are any
     index: list[int] = field(default_factory=list)
     weight: list[float] = field(default_factory=list)
 
@@ -56,11 +57,13 @@ class Writer:
         self._done[self._n_fixed : self._n_fixed] = copies
         rows, index, weight = [], [0], [0.0]
         for g in self._done:
-            rows.append((g.code, g.count, g.first, g.shape, g.extra, len(index), len(weight)))
+            rows.append(
+                (g.code, g.count, g.first, g.shape, g.extra, g.after, len(index), len(weight), len(weight) + len(g.weight) - WIDEST)
+            )
             index += g.index
             weight += g.weight
         return {
-            "solo_groups": np.array(rows, dtype=np.intc).reshape(-1, 7),
+            "solo_groups": np.array(rows, dtype=np.intc).reshape(-1, 9),
             "solo_index": np.array(index, dtype=np.int64),
             "solo_weight": np.array(weight, dtype=float),
             "solo_sizes": np.array([self.states, self.one, self.free, self._n_fixed + len(copies)], dtype=np.intc),
@@ -113,6 +116,11 @@ class Writer:
         else:
             group.shape = (3 * any(kinds) + most - 1) * LONGEST + group.extra
             group.extra = sum(kind << k for k, kind in enumerate(kinds))
+        if any(item.after for item in items):
+            after = [((ONE, ONE), 1.0) if item.after is None else item.after for item in items]
+            group.after = len(group.index)
+            group.index += [number for k in (0, 1) for number in self._operand([factors[k] for factors, _ in after])]
+            group.weight += _padded(weight for _, weight in after)
 
     def _products(self, group: _Group, items: Sequence[Item]) -> None:
         """Strength times factors: of each its powers, which of them saturate, which powers are negative."""
@@ -166,7 +174,8 @@ class Writer:
     def _copy(self, at: int, registers: Sequence[int]) -> _Group:
         """1 * each of them."""
         place = [self.place[r] for r in registers] + [self.place[registers[0]]] * (WIDEST - len(registers))
-        return _Group(Op.SUM, WIDEST, at, 6 * LONGEST + 1, 1, [ANYWHERE, *[0] * 7, *place, *[0] * WIDEST], [1.0] * WIDEST)
+        index = [ANYWHERE, *[0] * 7, *place, *[0] * WIDEST]
+        return _Group(Op.SUM, WIDEST, at, shape=6 * LONGEST + 1, extra=1, index=index, weight=[1.0] * WIDEST)
 
 
 def _padded(numbers: Iterable[float]) -> list[float]:
