@@ -184,7 +184,8 @@ def _scaled(items: list[Item], rows: list[Terms], kept: set[int], fixed: set[int
             others = [r for r in factors if r != x]
             function.results, function.after = item.results, ((*others, ONE)[:2], weight)
             gone.add(id(item))
-    return [item for item in items if id(item) not in gone]
+    left = [item for item in items if id(item) not in gone]
+    return sorted(left, key=lambda item: not item.fixed)  # in front of functions that now read them
 
 
 def _order(items: list[Item], n: int, n_par: int, wanted: set[int]) -> None:
