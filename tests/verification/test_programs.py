@@ -436,7 +436,8 @@ def busy() -> Program:
             p.product(p.reciprocal(p.sum({x: 1.0, one: 2.0})), p.sum({y: 1.0, z: -1.0})): 0.4,
             p.product(looked[i % 3], p.product(x, x)): -0.02,
             p.product(p.product(K, p.logistic(p.sum({y: 1.0, one: -1.5}))), inverse_K): 0.03,
-            p.product(p.exp(p.sum({z: -1.0})), p.reciprocal(p.sum({K: 1.0, one: 1.0}))): 0.02,  # a parameter made after the function
+            # a parameter that is made after the function that it multiplies
+            p.product(p.product(p.exp(p.sum({z: -0.5})), p.reciprocal(p.sum({K: 1.0, one: 1.0}))), y): 0.02,
         }
         p.row(x, {**rates, p.product(one, x): -0.05, one: 0.05})
         p.row(total, {p.product(open_, x): 1.0})
