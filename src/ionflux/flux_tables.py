@@ -178,8 +178,9 @@ class FluxTable(Frozen):
             side, ion, partner = parts(axis.name, self.ions)
             which = int(side == "right")
             c = sides[which]
-            if c is None:
-                continue  # the concentration of the table, which is within its range
+            if c is None:  # the concentration of the table, which need not be within the range
+                inside(axis, np.array([(self.left, self.right)[which][ion]]), ())
+                continue
             x = c[self.ions.index(ion)]
             inside(axis, x, shape)
             if partner is not None and partner not in given[which]:

@@ -81,6 +81,8 @@ def pnp(
 
     Raises
     ------
+    InputError
+        Neither or both of V and I; more than 8 ions or 50 layers; a batch without anything in it.
     ConvergenceError
         A single problem without a solution of that accuracy; `partial` holds what there is.
 

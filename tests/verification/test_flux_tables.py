@@ -239,6 +239,14 @@ def test_beyond_a_table_there_is_an_error_that_says_where(salt: FluxTable) -> No
         salt(V=np.zeros(2), c_in={K: np.full(3, 100.0)})
 
 
+def test_a_table_that_does_not_reach_its_own_concentrations_says_so() -> None:
+    film, left, right = Membrane1D(Layer(5e-9, eps_r=78.5)), {K: 140.0, Cl: 140.0}, {K: 5.0, Cl: 5.0}
+    table = film.table(left, right, V=(-0.1, 0.1), vary={"left.K.with_Cl": (1.0, 20.0)}, tol=1e-2, level="nernst_planck")
+    assert np.isfinite(table(V=0.0, c_in={K: 10.0}).I)
+    with pytest.raises(ifx.UnitRangeError, match=r"c_in.K = 140 mol m\^-3 is outside the table"):
+        table(V=0.0)
+
+
 @pytest.mark.parametrize(
     ("given", "text"),
     [

@@ -322,6 +322,14 @@ def test_what_is_not_resolved_is_said_and_never_silently_wrong(monkeypatch: pyte
     assert np.all(pnp(lipid(), IN, OUT, np.array([-0.07, 0.07]), tol=1e-12).status == Status.NOT_CONVERGED)
 
 
+def test_a_layer_cut_into_forty_is_the_same_layer() -> None:
+    whole, cut = Layer(40e-9, eps_r=78.0, fixed_charge=-20.0), Layer(1e-9, eps_r=78.0, fixed_charge=-20.0)
+    one, many = (pnp(Membrane1D(layers), IN, OUT, 0.05, tol=1e-6) for layers in (whole, [cut] * 40))
+    assert many.I == approx(one.I, rel=1e-6)
+    with pytest.raises(InputError, match="no more than 8 ions and 50 layers"):
+        pnp(Membrane1D([cut] * 51), IN, OUT, 0.05)
+
+
 def test_cells_may_be_counted_layer_by_layer() -> None:
     counted, even = pnp(gel(), IN, OUT, 0.02, nodes=[6, 12, 6]), pnp(gel(), IN, OUT, 0.02, nodes=[12, 12, 12])
     assert len(counted.x) == 6 + 12 + 6 + 3

@@ -67,7 +67,7 @@ cdef extern from *:
 
 cdef enum:
     MAX_IONS = 8
-    MAX_LAYERS = 16
+    MAX_LAYERS = 50       # not a power of two: what ions have in one layer lies in different sets of the cache
 
 cdef struct Grid:
     int n                       # cells
