@@ -19,9 +19,9 @@ settings.load_profile("ionflux")
 
 
 def pytest_collection_finish() -> None:
-    """What was imported and collected stays to the end: the collector, which looked at it anew again and again, need not (a tenth of the time)."""
+    """What was imported and collected stays to the end: the collector need not look at it again and again, a tenth of all time."""
     gc.freeze()
-    gc.set_threshold(700, 10, 50)
+    gc.set_threshold(700, 10, 20)
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 #: share of the first draws that a plain run takes: all of it stays below two minutes
-DAILY = 0.6
+DAILY = 0.4
 
 
 def first(count: int, values: Iterable[Any]) -> list[Any]:

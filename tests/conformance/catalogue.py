@@ -283,9 +283,14 @@ def cases(count: int, where: Callable[[type[Mechanism]], bool] = lambda cls: Tru
     return [Case(cls, way, seed) for cls in CATALOGUE if where(cls) for way in MAKERS.get(cls.__name__, {}) for seed in range(count)]
 
 
-def some(chosen: Iterable[Case]) -> list[Any]:
-    """The cases, of which only the first of each kind is not slow."""
-    return [pytest.param(case, marks=[pytest.mark.slow] * (case.seed > 0), id=str(case)) for case in chosen]
+def some(chosen: Iterable[Case], *, of_each_class: bool = False) -> list[Any]:
+    """The cases, of which only the first of each way is not slow; or only the first of each class, whichever way that is."""
+    firsts = {name: next(iter(ways)) for name, ways in MAKERS.items()}
+
+    def daily(case: Case) -> bool:
+        return case.seed == 0 and (case.way == firsts[case.cls.__name__] or not of_each_class)
+
+    return [pytest.param(case, marks=[pytest.mark.slow] * (not daily(case)), id=str(case)) for case in chosen]
 
 
 def has_rate(cls: type[Mechanism]) -> bool:

@@ -119,6 +119,7 @@ def test_the_stored_reference_is_what_its_generator_computes():
 
 
 @pytest.mark.skipif(shutil.which(os.environ.get("CC", "cc")) is None, reason="needs a C compiler")
+@pytest.mark.slow
 def test_the_c_program_for_this_one_model_meets_the_gates(tmp_path):
     from benchmarks import pump_leak as model
     from limits import OneModel

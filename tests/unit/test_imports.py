@@ -22,9 +22,9 @@ def python(code: str, *options: str) -> Any:
 
 
 def test_importing_costs_at_most_25_ms_more_than_importing_numpy() -> None:
-    # The smallest of seven fresh processes: noise only ever adds, so a busy machine cannot make this fail by a spike.
+    # One of seven fresh processes: noise only ever adds, so a busy machine cannot make this fail by a spike.
     code = "import time, numpy; start = time.perf_counter(); import ionflux; print(time.perf_counter() - start)"
-    assert min(python(code) for _ in range(7)) < 0.025
+    assert any(python(code) < 0.025 for _ in range(7))
 
 
 def test_importing_loads_no_other_package_than_numpy() -> None:

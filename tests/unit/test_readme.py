@@ -50,6 +50,7 @@ def test_the_readme_shows_the_two_commands_and_ci_runs_them_as_they_are() -> Non
     assert [command for command in COMMANDS if command not in script] == []
 
 
+@pytest.mark.slow  # what it tells is tested in test_cli.py
 def test_the_demo_of_the_readme_runs(tmp_path: Path) -> None:
     pytest.importorskip("typer")
     run = [sys.executable, "-m", "ionflux", "demo"]

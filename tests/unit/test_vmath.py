@@ -133,9 +133,10 @@ def errors(name: str, x: Array, got: Array) -> Array:
 # ------------------------------------------------------------------------------------------------------------------ tests
 
 
+@pytest.mark.parametrize("n", [300, pytest.param(3000, marks=pytest.mark.slow)])
 @every_function
-def test_two_units_in_the_last_place_hold_for_every_double(name: str) -> None:
-    x = arguments(name, 1000)
+def test_two_units_in_the_last_place_hold_for_every_double(name: str, n: int) -> None:
+    x = arguments(name, n)
     x = x[np.isfinite(x) & ((x > 0) | (name != "log"))]
     error = errors(name, x, evaluate(name, x))
     worst = int(error.argmax())

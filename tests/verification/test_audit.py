@@ -19,7 +19,11 @@ HOUR = 3600.0
 LONG = 1e7
 #: the pump is off for every second hour of 10^7 s
 TOGGLED = {"NaKATPase.scale": ifx.train(0.0, 2 * HOUR, int(LONG / (2 * HOUR)) + 1, HOUR, to=0.0)}
-OUTSIDE: list[dict[str, Any]] = [{}, {"outside_volume": 20, "volume_law": "fixed"}, {"outside_volume": 20, "volume_law": "conserved"}]
+OUTSIDE: list[Any] = [
+    pytest.param({}, id="infinite", marks=pytest.mark.slow),
+    pytest.param({"outside_volume": 20, "volume_law": "fixed"}, id="fixed", marks=pytest.mark.slow),
+    pytest.param({"outside_volume": 20, "volume_law": "conserved"}, id="conserved"),
+]
 
 
 def dusterwald(outside_volume: float | None = None, **fields: Any) -> ifx.Cell:
@@ -46,7 +50,7 @@ def totals_from_concentrations(run: Any) -> float:
     return worst
 
 
-@pytest.mark.parametrize("outside", OUTSIDE, ids=lambda o: o.get("volume_law", "infinite"))
+@pytest.mark.parametrize("outside", OUTSIDE)
 def test_ten_million_seconds_of_a_pump_toggled_every_hour_keep_all_books(outside: dict[str, Any]) -> None:
     run = dusterwald(**outside).simulate(LONG, schedule=TOGGLED, at=np.arange(HOUR / 2, LONG, HOUR), audit="full")
     assert run.stats.steps >= 100_000

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from drawn import first
 from reference.whole_cell import WholeCell
 
 import ionflux as ifx
@@ -91,7 +92,7 @@ def outline(cell: ifx.Cell) -> str:
     return ", ".join([*parts, *(m.name for m in cell.mechanisms)])
 
 
-SEEDS = [*range(8), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(8, 150))]
+SEEDS = first(10, range(150))
 
 
 @pytest.mark.parametrize("seed", SEEDS)

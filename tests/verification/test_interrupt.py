@@ -116,7 +116,7 @@ def interrupted(script: str) -> float:
         assert child.stderr is not None
         try:
             assert child.stdout.readline().strip() == "ready", child.stderr.read()
-            time.sleep(0.7)
+            time.sleep(0.4)
             sent = time.monotonic()  # CLOCK_MONOTONIC is shared by processes
             child.send_signal(signal.SIGINT)
             out, err = child.communicate(timeout=20)

@@ -120,7 +120,7 @@ def test_ischaemia_follows_the_twin() -> None:
     assert run.c_in[Ca][4] > 100 * 1e-4
 
 
-@pytest.mark.parametrize("atp", ["held", "pool"])
+@pytest.mark.parametrize("atp", ["held", pytest.param("pool", marks=pytest.mark.slow)])
 def test_block_and_return_in_another_bath_follow_the_twin(atp: str) -> None:
     cell = neuron(atp=atp).replace({"bath.K.with_Na": 8.0, "leak_Na.P": 1.2e-9, "KCC2.g": 0.5, "NCX.k": 5e-8 / neuron().faraday})
     model = twin().but(pool=atp == "pool", U=0.5, k=5e-8)

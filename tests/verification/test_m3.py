@@ -197,7 +197,7 @@ def test_steady_state_and_spectrum_at_other_parameters(seed: int) -> None:
     assert got.stable
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(3, 12))])
+@pytest.mark.parametrize("seed", first(3, range(12)))
 @pytest.mark.parametrize("pump", ["on", "off"])
 def test_transient_at_other_parameters(seed: int, pump: str) -> None:
     p, start = draw(seed)

@@ -12,12 +12,12 @@ from ionflux.units import mV
 
 @pytest.mark.parametrize(("N", "opening", "closing"), [(1, 30.0, 70.0), (40, 80.0, 20.0), (400, 5.0, 45.0)])
 def test_mean_and_variance_of_flickering_channels_are_binomial(N: int, opening: float, closing: float) -> None:
-    p, tau, until = opening / (opening + closing), 1 / (opening + closing), 100.0
-    runs = [ifx.flicker(N, opening=opening, closing=closing, until=until, seed=3, cell=i) for i in range(10)]
+    p, tau, until, cells = opening / (opening + closing), 1 / (opening + closing), 100.0, 4
+    runs = [ifx.flicker(N, opening=opening, closing=closing, until=until, seed=3, cell=i) for i in range(cells)]
     mean, variance = np.mean([r.mean for r in runs]), np.mean([r.variance for r in runs])
-    off = np.sqrt(p * (1 - p) / N * 2 * tau / (10 * until))  # of a time average with that correlation
+    off = np.sqrt(p * (1 - p) / N * 2 * tau / (cells * until))  # of a time average with that correlation
     assert abs(mean - p) < 4 * off
-    assert variance == pytest.approx(p * (1 - p) / N, rel=6 * np.sqrt(2 * tau / (10 * until)) * max(1.0, np.sqrt(1 / (N * p * (1 - p)))))
+    assert variance == pytest.approx(p * (1 - p) / N, rel=6 * np.sqrt(2 * tau / (cells * until)) * max(1.0, np.sqrt(1 / (N * p * (1 - p)))))
     for r in runs:
         assert np.all((r.open >= 0) & (r.open <= N))
         assert np.all(np.abs(np.diff(r.open)) == 1)

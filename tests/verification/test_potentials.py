@@ -129,7 +129,7 @@ def test_one_cell_of_a_batch_has_the_bits_of_that_cell_alone(way: str, schedule:
     at = [0.0, 1.0, 10.0, 30.0, 100.0]
     swept = ifx.sweep(cell, vary, until=100.0, at=at, schedule=SCHEDULES[schedule])
     assert not swept.failures()
-    for i in range(n):
+    for i in range(0, n, 3):
         run = swept.cell(i).simulate(100.0, at=at, schedule=SCHEDULES[schedule])
         np.testing.assert_array_equal(swept.V[i], run.V)
         for ion in IONS:

@@ -116,12 +116,15 @@ def builds() -> list[str]:
 
 
 def test_instruction_sets_agree_bit_for_bit() -> None:
+    from ionflux import _dispatch
+
     isas = builds()
     if len(isas) == 1:
         pytest.skip("only the baseline build runs here")
     tests = os.fspath(models.DATA.parent)
-    results = {}
-    for isa in isas:
+    [here] = (isa for isa in isas if _dispatch.choose(isa) is _dispatch.kernels)
+    results = {here: fingerprint()}
+    for isa in {*isas} - {here}:
         env = os.environ | {"IONFLUX_ISA": isa}
         done = subprocess.run([sys.executable, "-c", HASH.format(tests=tests)], env=env, capture_output=True, text=True, check=True)
         results[isa] = done.stdout.strip()
