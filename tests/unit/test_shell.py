@@ -208,6 +208,14 @@ def test_a_numerical_failure_is_1_and_keeps_what_was_reached(file: Path, told: A
     assert "volume diverges" in err
 
 
+def test_check_knows_the_time_scales_of_gates(tmp_path: Path, told: Any) -> None:
+    (tmp_path / "axon.toml").write_text('[cell]\npreset = "hodgkin_huxley1952"\n', encoding="utf-8")
+    code, out, err = told("check", str(tmp_path / "axon.toml"), "--json")
+    assert (code, err) == (Exit.OK, "")
+    rest = ifx.preset("hodgkin_huxley1952").steady_state()
+    assert min(json.loads(out)["time_scales"]) == pytest.approx(-1.0 / rest.eigenvalues[0].real, rel=1e-3)
+
+
 def test_warnings_are_lines_on_stderr(file: Path) -> None:
     run = subprocess.run(
         [sys.executable, "-m", "ionflux", "check", "neuron.toml", "--set", "bath.Cl=100 mM", "--json"],

@@ -10,7 +10,7 @@ import numpy as np
 
 from ionflux._text import minus, prefixed, text_table, time_unit
 from ionflux.balance import Balance
-from ionflux.errors import ConvergenceError, Interrupted, NoSteadyState, SolveError
+from ionflux.errors import ConvergenceError, Interrupted, ModelError, NoSteadyState, SolveError
 from ionflux.lowering import lower
 from ionflux.rests import SteadyState
 
@@ -31,7 +31,7 @@ def report(cell: Cell, scenario: Scenario | None) -> dict[str, Any]:
         found["currents"] = {label: float(current) for label, current in start.current.items()}
         found["time_scales"] = sorted(-1.0 / x.real for x in np.atleast_1d(start.eigenvalues) if x.real < 0.0)
         found["growing"] = int(np.sum(np.real(start.eigenvalues) > 0.0))
-    except (ConvergenceError, NoSteadyState) as error:
+    except (ConvergenceError, ModelError, NoSteadyState) as error:
         found["trouble"] = str(error)
     if scenario is not None and (scenario.run or scenario.sweep):
         found["cost"] = _cost(cell, scenario)
@@ -39,11 +39,11 @@ def report(cell: Cell, scenario: Scenario | None) -> dict[str, Any]:
 
 
 def _start(cell: Cell) -> SteadyState:
-    """The start as if it were a rest: what is read of one can be read of the other."""
+    """The start, gates and all, as if it were a rest: what is read of one can be read of the other."""
     lowered = lower(cell)
     balance = Balance(lowered, lowered.defaults)
-    y = lowered.settle(balance.start[None], balance.base)[0] if lowered.model.algebraic else balance.start
-    return SteadyState(balance, y, iterations=0, method="start")
+    y = lowered.begin(balance.start[None], balance.base, np.empty(0, np.intc), lambda: np.empty((1, 0)))
+    return SteadyState(balance, y[0], iterations=0, method="start")
 
 
 def _parameters(cell: Cell, scenario: Scenario | None) -> dict[str, Any]:
