@@ -7,12 +7,13 @@ how many threads they are computed.
 from __future__ import annotations
 
 from math import exp, expm1, sqrt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .errors import InputError
 from .fields import plain
+from .frozen import Solved
 from .schedules import table
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ __all__ = ["Flicker", "flicker", "fluctuating"]
 MOST = 2_000_000
 
 
-class Flicker:
+class Flicker(Solved):
     """How many of N channels are open, from 0 to `until`; right-continuous.
 
     Attributes
@@ -42,6 +43,9 @@ class Flicker:
     def __init__(self, t: NDArray[np.float64], open: NDArray[np.int64], N: int, until: float) -> None:
         self.t, self.open, self.N, self.until = t, open, N, until
 
+    def _told(self) -> tuple[Any, ...]:
+        return self.t, self.open, self.N, self.until
+
     @property
     def _stays(self) -> NDArray[np.float64]:
         return np.diff(np.append(self.t, self.until))
@@ -58,7 +62,8 @@ class Flicker:
 
     def schedule(self, *, relative_to: float = 1.0) -> table:
         """Return the open fraction over `relative_to` as a schedule, for ``"leak_K.scale"``: with p there, `g` is that of all p N open."""
-        return table(tuple(self.t), tuple(self.open / (self.N * relative_to)), kind="hold")
+        whole = self.N * _positive("relative_to", relative_to, "1")
+        return table(tuple(self.t), tuple(self.open / whole), kind="hold")
 
     def __repr__(self) -> str:
         return f"<Flicker of {self.N} channels over {self.until:g} s: {len(self.t) - 1} changes, open {self.mean:.4g}>"

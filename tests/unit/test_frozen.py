@@ -31,6 +31,7 @@ RESULTS: dict[str, Callable[[float], Any]] = {
     "double layer": lambda V: ifx.double_layer(LEFT, psi_0=V, geometry="sphere", radius=5e-9),
     "slit": lambda V: ifx.double_layer(LEFT, psi_0=[V, -V], geometry="slit", separation=5e-9),
     "bilayer": lambda V: ifx.charged_bilayer(inside=LEFT, outside=RIGHT, sigma_in=-0.01, sigma_out=-0.02, V=V, thickness=4e-9),
+    "flicker": lambda V: ifx.flicker(5, opening=90.0, closing=10.0, until=V),
     "run": lambda V: CELL.replace({"V": V}).simulate(1.0),
     "rest": lambda V: CELL.replace({"V": V}).steady_state(electroneutral=True),
 }
