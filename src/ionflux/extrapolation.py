@@ -8,10 +8,12 @@ from typing import NamedTuple
 import numpy as np
 
 from ._broadcast import Array
-from .stacks import along_ions
+from .stacks import along_ions, balancing
 
 #: fluxes are compared with no less than this of the largest of them, and of what diffuses; the current, with this of all that is carried
 _SMALLEST, _NOTHING, _CARRIED = 1e-6, 1e-13, 1e-3
+#: the rounding of V over RT/F, or over V where that is larger; what this many of it drive is nothing, as is a flux of less, mol m⁻² s⁻¹
+_EPSILON, _FEW, _SHUT = 2.2e-16, 5.0, 1e-100
 #: RT/F on either side of V where changes count, too, and of how many meshes
 _BESIDE, _BY_DERIVATIVES = 2.0, 5
 #: of what the last mesh has changed, the share that counts as the error: of four meshes and of more, times the third, fourth … root of the
@@ -19,6 +21,8 @@ _BESIDE, _BY_DERIVATIVES = 2.0, 5
 _ROOT, _ROOT_OF_MORE, _GREATEST, _OF_MORE, _CONTRACTED = 8.0, 2.0, 0.25, 0.05, 2.0
 #: the last change is not believed to be less than this of the one before: results have met by chance
 _BELIEVED = 1.5e-3
+#: relative error of derivatives: they are those before the last step of Newton's method
+_TANGENT = 1e-9
 #: relative size of rounding; meshes for an estimate
 _ROUNDING, MESHES = 1e-15, 4
 
@@ -60,26 +64,29 @@ def change(new: Values, old: Values, z: Array, unit: Array, meshes: int, clamped
     derivatives. They come from one solution of the linear equations, whose rounding grows with the cells: of many meshes they say nothing.
 
     clamped : the current is given, and V may have changed. Beside it is then at a current beside the given one: to keep that, what fluxes
-    at one V have changed by, δJ, moves V by δu = −Σ z δJ/Σ z dJ/du and fluxes by dJ/du δu more. Fluxes and V are compared with what they
-    are there: their size and what has been added to it.
+    at one V have changed by, δJ, moves V by δu = −Σ z δJ/Σ z dJ/du and fluxes by dJ/du δu more. Fluxes are compared with what they are
+    there, their size and what has been added to it, and V with RT/F and what has been added to that.
     """
     each, current = _sizes(new.J, z, unit)
-    apart = new.J - old.J
+    apart, moved = new.J - old.J, new.u - old.u
+    here = apart - new.dJ * moved[:, None]  # at the same V
+    if clamped:
+        still = (_still(new) & _still(old))[:, None]
+        apart, here = np.where(still, 0.0, apart), np.where(still, 0.0, here)
     ions, total = np.abs(apart) / each, np.abs(along_ions(apart, z)) / current
-    moved = np.abs(new.u - old.u)
+    far = np.abs(moved)
     if meshes <= _BY_DERIVATIVES:
-        here = apart - new.dJ * (new.u - old.u)[:, None]  # at the same V
         tilt = new.dJ - old.dJ - new.dJ * np.where(new.J < 0, -here, here) / each  # J times what d ln P/du has changed by
         slope = along_ions(new.dJ, z)
         if clamped:
             lag = -along_ions(tilt, z) / np.where(slope == 0.0, 1.0, slope)
             ions = ions + _BESIDE * np.abs(tilt + new.dJ * lag[:, None]) / (each + _BESIDE * np.abs(new.dJ))
-            moved = moved + _BESIDE * np.abs(lag) / (1.0 + _BESIDE)
+            far = far + _BESIDE * np.abs(lag) / (1.0 + _BESIDE)
         else:
             # where an ion is near its equilibrium, or the current near zero, against what a change of V does
             ions = ions + _BESIDE * np.abs(tilt) / np.maximum(each, np.abs(new.dJ))
             total = total + _BESIDE * np.abs(along_ions(tilt, z)) / np.maximum(current, np.abs(slope))
-    return np.maximum(_largest(ions, total), moved)
+    return np.maximum(_largest(ions, total), far)
 
 
 def estimate(before: Array, last: Array, meshes: int) -> Array:
@@ -93,6 +100,36 @@ def estimate(before: Array, last: Array, meshes: int) -> Array:
     share = np.minimum(root * believed ** (1.0 / (meshes - 1)), greatest)
     share = np.maximum(share, np.minimum(1.0, _CONTRACTED * last / before))
     return np.asarray(np.maximum(share * believed, _ROUNDING))
+
+
+def slope_change(dJ: Array, old: Array, z: Array) -> Array:
+    """By how much the last mesh has changed Σ z dJ, relative: the changes of all ions together, so that they do not hide one another."""
+    apart, slope = along_ions(np.abs(dJ - old), np.abs(z)), np.abs(along_ions(dJ, z))
+    return np.asarray(np.maximum(apart / np.where(slope == 0.0, 1.0, slope), _TANGENT))
+
+
+def rounding(best: Values, z: Array, unit: Array) -> Array:
+    """Relative error of fluxes that carry a given current by the rounding of V alone, the largest, (rows,): no mesh makes it smaller.
+
+    An ion near its equilibrium is moved by the last digit of V as it would be by that of a concentration. See `stacks.balanced` for the
+    ion that has its flux from the others.
+    """
+    each, _ = _sizes(best.J, z, unit)
+    off = np.where(_still(best)[:, None], 0.0, _driven(best))
+    which, rows = balancing(best.J, best.dJ, z), np.arange(len(off))
+    off[rows, which] = 0.0
+    off[rows, which] = along_ions(off, np.abs(z)) / np.maximum(np.abs(z[which]), 1.0)
+    return np.asarray(np.max(off / each, axis=1))
+
+
+def _driven(values: Values) -> Array:
+    """What the rounding of V drives, (rows, ions)."""
+    return np.asarray((_EPSILON * np.maximum(1.0, np.abs(values.u)))[:, None] * np.abs(values.dJ))
+
+
+def _still(values: Values) -> np.ndarray:
+    """Whether nothing flows but what the rounding of V drives, as between equal solutions or in Donnan's equilibrium, (rows,)."""
+    return np.asarray(np.all(np.abs(values.J) <= np.maximum(_FEW * _driven(values), _SHUT), axis=1))
 
 
 def _sizes(J: Array, z: Array, unit: Array) -> tuple[Array, Array]:

@@ -41,7 +41,7 @@ class IVCurve(Solved):
     J : mapping from ion to array (..., m)
         Fluxes, mol m⁻² s⁻¹.
     conductance : array (..., m)
-        dI/dV, S/m².
+        dI/dV, S/m²; `profile(i).dI_dV_error` says how well it is known.
     error : array (..., m)
         Estimated relative error of the fluxes; NaN with `nodes`.
     status : array (..., m)

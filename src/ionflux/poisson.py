@@ -59,7 +59,7 @@ def pnp(
         Instead of V: the current, A/m², positive from left to right; V is then found together with the profile. I = 0 gives the
         potential of a membrane that is connected to nothing.
     tol : float
-        Relative error allowed for each flux and for the current; 1e-12 … 0.1.
+        Relative error allowed for each flux and for the current; 1e-12 … 0.1. `dI_dV` has an estimate of its own, `dI_dV_error`.
     nodes : int or array, optional
         Instead of tol, one mesh and no extrapolation: cells in each layer, one number or a list of them, or the places x themselves,
         m, with all interfaces.
@@ -171,6 +171,7 @@ def _profile(
     n = max(len(pick) for _, _, pick, _ in pieces)
     phi, c, x = np.empty((s.n, n)), np.empty((s.n, ions, n)), np.empty((s.n, n))
     J, dJ, error, failed = np.empty((s.n, ions)), np.empty((s.n, ions)), np.empty(s.n), np.zeros(s.n, dtype=bool)
+    slope_error = np.full(s.n, np.nan)
     kappa, VT, c0 = s.rows(problem.kappa), s.rows(s.VT), s.rows(problem.c0)
     for answer, m, pick, layer in pieces:
         rows = answer.rows
@@ -183,9 +184,11 @@ def _profile(
             nodes, own_phi, own_c = nodes[:, more], own_phi[:, more], own_c[:, :, more]
         x[rows], phi[rows], c[rows] = nodes, own_phi, own_c
         J[rows], dJ[rows], error[rows], failed[rows] = answer.J, answer.dJ, answer.error, answer.failed
+        if answer.slope_error is not None:
+            slope_error[rows] = answer.slope_error
     J, dJ = (np.where(np.broadcast_to(s.blocked.T, J.shape), 0.0, a) for a in (J, dJ))
     status = np.where(failed | (error > tol), int(Status.NOT_CONVERGED), int(Status.OK)).astype(np.intc)
-    phi[failed], c[failed], J[failed], error[failed] = np.nan, np.nan, np.nan, np.nan
+    phi[failed], c[failed], J[failed], error[failed], slope_error[failed] = np.nan, np.nan, np.nan, np.nan, np.nan
     slope = FARADAY * along_ions(dJ, s.z) / VT
     label = {"layers": len(s.thickness), "ions": " ".join(ion.name for ion in s.ions)}
     shared = mesh is not None and s.thickness.shape[1] == 1
@@ -200,7 +203,9 @@ def _profile(
     audit = lambda: audited(problem, answers)  # noqa: E731
     levels = [(answer.rows, answer.levels) for answer in answers]
     slopes = (lambda name: of_volumes(problem, levels, failed, name)) if answers[0].levels else None
-    result = Profile(s.shape, s.ions, places, phi, c, J, V, error, status, lambda: slope, audit, label, call, slopes, asked=asked)
+    result = Profile(
+        s.shape, s.ions, places, phi, c, J, V, error, status, lambda: slope, audit, label, call, slopes, None, asked, slope_error
+    )  # fmt: skip
     if s.shape == () and status[0] != int(Status.OK):
         why = "the iteration did not converge" if failed[0] else f"the estimated error is {error[0]:.2g}, tol = {tol:g}"
         why += "; try a looser tol, or start= from a solution nearby"

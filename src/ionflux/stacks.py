@@ -182,9 +182,14 @@ def along_ions(J: Array, weight: Array) -> Array:
     return total
 
 
-def balanced(J: Array, noise: Array, z: Array, total: Array) -> Array:
-    """Fluxes (rows, ions) with Σ zJ = total, (rows,): that of the ion whose charge is least certain is what the others leave of it."""
-    which, rows = np.argmax(np.where(z != 0, np.abs(z) * noise, -1.0), axis=1), np.arange(len(J))
+def balancing(J: Array, dJ: Array, z: Array) -> np.ndarray:
+    """Which ion is what the others leave of a current, (rows,): the one whose charge is moved most by V. J, dJ : (rows, ions)."""
+    return np.asarray(np.argmax(np.where(z != 0, np.abs(z) * np.maximum(np.abs(J), np.abs(dJ)), -1.0), axis=1))
+
+
+def balanced(J: Array, dJ: Array, z: Array, total: Array) -> Array:
+    """Fluxes (rows, ions) with Σ zJ = total, (rows,); see `balancing`."""
+    which, rows = balancing(J, dJ, z), np.arange(len(J))
     J = J.copy()
     J[rows, which] = 0.0
     J[rows, which] = (total - along_ions(J, z)) / np.where(z[which] == 0, 1.0, z[which])

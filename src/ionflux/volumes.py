@@ -11,7 +11,7 @@ import numpy as np
 from ._broadcast import Array
 from ._dispatch import films
 from .constants import FARADAY
-from .extrapolation import MESHES, Values, change, estimate, romberg
+from .extrapolation import MESHES, Values, change, estimate, romberg, rounding, slope_change
 from .meshes import Interpolation, Key, Mesh, graded, keys, own
 from .profiles import Profile
 from .scaling import Scaled
@@ -56,6 +56,7 @@ class Answer:
     """Rows of a batch with the finest mesh, the solution on it, the extrapolated values there and the estimated error.
 
     levels : the meshes and solutions that were extrapolated, from the coarsest to the finest
+    slope_error : what the last of them has changed of Σ z dJ, relative, (rows,)
     """
 
     rows: np.ndarray
@@ -68,6 +69,7 @@ class Answer:
     error: Array
     failed: np.ndarray
     levels: Sequence[tuple[Mesh, Found]] = ()
+    slope_error: Array | None = None
 
 
 class Problem(Scaled):
@@ -107,7 +109,7 @@ class Problem(Scaled):
         """
         if self.known_current is None:
             return J
-        return balanced(J, np.maximum(np.abs(J), np.abs(dJ)), self.s.z, self.known_current[rows] * self.scale(rows))
+        return balanced(J, dJ, self.s.z, self.known_current[rows] * self.scale(rows))
 
     def shut(self, dJ: Array) -> np.ndarray:
         """Whether a current is given to what lets nothing through. dJ : (rows, ions)."""
@@ -237,7 +239,7 @@ class Problem(Scaled):
     def refine(self, key: Key, rows: np.ndarray, tol: float, start: Profile | None) -> list[Answer]:
         """Halve the cells until the extrapolated fluxes of each row stop to change."""
         done: list[Answer] = []
-        meshes = [graded(key, 0)]
+        meshes, clamped = [graded(key, 0)], self.given_current is not None
         y = self.guess(meshes[0], start)
         levels = [self.solve(meshes[0], rows, None if y is None else y[rows])]
         best, last = _best(levels), np.full(len(rows), np.nan)
@@ -248,19 +250,23 @@ class Problem(Scaled):
             before, best = best, _best(levels)
             if len(levels) < MESHES - 1:
                 continue
-            earlier, last = last, change(best, before, self.s.z, self.unit(rows), len(levels), self.given_current is not None)
+            earlier, last = last, change(best, before, self.s.z, self.unit(rows), len(levels), clamped)
             if len(levels) < MESHES:
                 continue
             error = np.maximum(estimate(earlier, last, len(levels)), self.unresolved(finer))
+            least = rounding(best, self.s.z, self.unit(rows)) if clamped and self.keeps else np.zeros(len(rows))  # of V alone it is none
+            error = np.maximum(error, least)
             failed = np.any([level.failed for level in levels[-_FINEST:]], axis=0)
-            stop = (error <= tol) | (len(levels) > _MOST) | failed
+            stop = (error <= tol) | (least > tol) | (len(levels) > _MOST) | failed
             if np.any(stop):
                 kept = [(m, level.take(stop)) for m, level in zip(meshes, levels, strict=True)]
                 plain = kept[-1][1]
                 u, b = _profiles(kept[-_FINEST:])
                 u[:, 0] = best.u[stop]  # of all meshes, as the fluxes
                 given = kept if self.keeps else []
-                done.append(Answer(rows[stop], finer, plain, u, b, best.J[stop], best.dJ[stop], error[stop], failed[stop], given))
+                J, dJ = best.J[stop], best.dJ[stop]
+                slope = slope_change(dJ, before.dJ[stop], self.s.z)
+                done.append(Answer(rows[stop], finer, plain, u, b, J, dJ, error[stop], failed[stop], given, slope))
             if np.all(stop):
                 return done
             keep = ~stop

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ionflux.extrapolation import MESHES, Values, change, difference, estimate, romberg
+from ionflux.extrapolation import MESHES, Values, change, difference, estimate, romberg, rounding, slope_change
 
 Z, UNIT = np.array([1.0, -1.0]), np.ones((1, 2))
 approx = pytest.approx
@@ -55,12 +55,25 @@ def test_where_the_current_is_given_what_counts_is_beside_the_current_not_beside
     assert at_current == approx(2.0 / 3.0 * 1e-3, rel=1e-2)
 
 
+def test_of_a_given_current_the_rounding_of_the_voltage_is_left_where_ions_are_near_equilibrium() -> None:
+    z, unit = np.array([2.0, -1.0, -1.0]), np.ones((1, 3))
+    J, dJ, u = np.array([[1e-9, 1e-9, 1e-9]]), np.array([[1e-9, -1e-2, -1.0]]), np.full(1, -0.5)
+    assert rounding(values(J, dJ, u), z, unit) == approx(2.2e-16 * 1e-2 / 1e-9)
+    assert rounding(values(J[:, :2], dJ[:, :2], u), z[:2], unit[:, :2]) < 1e-15  # the flux of the second is twice that of the first
+    assert rounding(values(0.0 * J, dJ, u), z, unit) == 0.0  # nothing flows: in Donnan's equilibrium any digit of V would be the last
+
+
 @pytest.mark.parametrize(("meshes", "last"), [(MESHES, 1e-6), (MESHES + 2, 1e-9)])
 def test_of_smooth_solutions_a_smaller_share_of_the_change_is_left(meshes: int, last: float) -> None:
     """The last of m meshes changes what goes with the (m − 1)-th power of its cells squared, and leaves the m-th."""
     each = last * np.array([1.0, 1e-3])
     share = estimate(500.0 * each, each, meshes) / each
     assert share[1] / share[0] == approx(1e-3 ** (1.0 / (meshes - 1)))
+
+
+def test_the_slope_of_a_curve_has_changed_by_what_those_of_all_ions_have() -> None:
+    assert slope_change(np.array([[2.0, -2.0]]), np.array([[2.002, -1.998]]), Z) == approx(1e-3)  # of 4
+    assert slope_change(DJ, DJ, np.array([1.0, 1.0])) > 0.0
 
 
 def test_between_equal_solutions_nothing_has_changed() -> None:

@@ -19,10 +19,12 @@ from ionflux import (
     NotNeutralWarning,
     Status,
     UnknownNameError,
+    nernst,
     nernst_planck,
     pnp,
     pnp_iv,
 )
+from ionflux.constants import FARADAY
 
 approx = pytest.approx
 IN, OUT = {K: 140.0, Na: 12.0, Cl: 152.0}, {K: 5.0, Na: 145.0, Cl: 150.0}
@@ -200,6 +202,18 @@ def test_large_currents_through_a_rectifier() -> None:
     there = pnp(bipolar, sides, sides, V)
     back = pnp(bipolar, sides, sides, I=there.I)
     assert back.V == approx(V, abs=2e-6 * 0.4 + 3e-6 * np.max(np.abs(there.I / there.dI_dV)))
+
+
+@pytest.mark.parametrize("X", [-100.0, 0.0, 300.0])
+def test_what_is_in_equilibrium_stays_at_rest(X: float) -> None:
+    """K⁺ and Cl⁻ pass, their products are equal, Na⁺ does not: Donnan's potential, and nothing flows."""
+    filter_ = Membrane1D([WATER, Layer(5e-9, D={Na: 0.0}, fixed_charge=X), WATER])
+    left, right = {K: 100.0, Na: 20.0, Cl: 120.0}, {K: 80.0, Na: 70.0, Cl: 150.0}
+    film = pnp(filter_, left, right, I=0.0, tol=1e-8)
+    assert film.V == approx(nernst(K, c_in=100.0, c_out=80.0), rel=1e-14)
+    assert all(abs(film.J[ion]) < 1e-15 * film.dI_dV / FARADAY * 0.0267 for ion in film.ions)
+    same = pnp(filter_, left, left, I=0.0, tol=1e-8)
+    assert abs(same.V) < 1e-17
 
 
 def test_a_current_that_cannot_flow_is_refused() -> None:
