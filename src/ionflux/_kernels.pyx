@@ -10,9 +10,10 @@ from libc.string cimport memset
 from ionflux.core.explicit cimport EXPLICIT_STAGES, explicit_dense_output, explicit_step
 from ionflux.core.lanes cimport IFX_ISA, VL, ifx_cpu_level, v_alloc, v_free, v_get, v_put, v_set, vd
 from ionflux.core.march cimport RUN_DONE, RUN_FULL, STATUS_CANCELLED, STATUS_PENDING, Job, hand_back, march, start
+from ionflux.core.march_state cimport Block
 from ionflux.core.rhs cimport MAX_WV, Runner, add_rows, jacobian, run
 from ionflux.core.solo cimport run_groups, solo_dense_output, solo_step
-from ionflux.core.stepper cimport STAGES, Block, consistent, dense_output, step
+from ionflux.core.stepper cimport STAGES, consistent, dense_output, step
 from ionflux.core.tables cimport (
     DEGREE, MAX_SEGMENTS, OP_FACTOR_SLOPES, OP_FACTORS, OP_LINEAR, OP_SUM, Factor, Group, Op, Program, Table, Tables, Term,
 )

@@ -3,11 +3,12 @@
 
 The stages are rates of change (a step of Rodas5P keeps multiples of h instead). The last of them, taken at y_1, is the first of the next
 step, so a step costs six evaluations; only lanes whose parameters or state have changed in between (`stale`) make their block evaluate
-the first one again, which gives the other lanes the bits that they had. Control, acceptance, samples and records are those of stepper.pxd.
+the first one again, which gives the other lanes the bits that they had. Control, acceptance, samples and records are those of every method.
 """
+from ionflux.core.control cimport accumulate_error, choose_step, control, first_step
 from ionflux.core.lanes cimport v_any, v_select, v_set, v_seti, vd
+from ionflux.core.march_state cimport Block, parameters_at
 from ionflux.core.rhs cimport MAX_WV, add_rows
-from ionflux.core.stepper cimport Block, accumulate_error, choose_step, control, first_step, parameters_at
 from ionflux.core.tables cimport Tables
 
 cdef enum:

@@ -8,7 +8,7 @@ later; `hand_back` writes every cell that is still under way to the job, from wh
 from libc.math cimport INFINITY
 
 from ionflux.core.lanes cimport VL, lowest_bit, v_any, v_get, v_le, v_next, v_peek, v_put, v_set
-from ionflux.core.stepper cimport Block, accept
+from ionflux.core.march_state cimport Block, accept
 from ionflux.core.tables cimport Tables
 
 cdef enum RunCode:

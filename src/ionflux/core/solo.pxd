@@ -8,11 +8,12 @@ looks for it; the other lanes are idle and count as accepted.
 """
 from libc.math cimport fabs
 
+from ionflux.core.control cimport choose_step, control
 from ionflux.core.explicit cimport EXPLICIT_STAGES, TSIT_A, TSIT_C, TSIT_E, TSIT_H, first_stage
 from ionflux.core.lanes cimport VL, v_ge, v_get, v_gt, v_put, v_select, v_set, v_seti, vd, vm
 from ionflux.core.laws cimport law_ghk
 from ionflux.core.lookup cimport look_up_one, row_load, row_store
-from ionflux.core.stepper cimport Block, choose_step, control
+from ionflux.core.march_state cimport Block
 from ionflux.core.tables cimport (
     OP_BERNOULLI, OP_EXP, OP_FACTORS, OP_LOG, OP_LOGISTIC, OP_PHI, OP_RECIPROCAL, OP_SUM, OP_TABLE,
     Group, Tables,
@@ -157,7 +158,7 @@ cdef inline void refresh(const Tables *T, Block *B, double *y) noexcept nogil:
 
 
 cdef inline void judge(const Tables *T, Block *B, const double *y, const double *e, double rtol) noexcept nogil:
-    """Error and sign of lane 0, as accumulate_error in stepper.pxd; e is the error estimate of the states."""
+    """Error and sign of lane 0, as accumulate_error in control.pxd; e is the error estimate of the states."""
     cdef const double *S = B.solo
     cdef double total = 0.0, a, b, q, size
     cdef vm negative = v_seti(0)
