@@ -51,16 +51,26 @@ cdef const Table *lookups(list keep, tables):
     return t
 
 
+cdef aligned(numbers, dtype):
+    """A copy that begins a line of the cache: a vector across two lines costs twice."""
+    memory = np.zeros(np.size(numbers) + 8, dtype=dtype)
+    copy = memory[-memory.ctypes.data // 8 % 8:][:np.size(numbers)]
+    copy[:] = numbers
+    return copy
+
+
 cdef const Group *groups(list keep, dict arrays):
     """What one cell alone walks through."""
-    cdef const long long[::1] numbers = np.ascontiguousarray(arrays["solo_index"], dtype=np.int64)
-    cdef const long long *index = &numbers[0]
-    cdef const double *weight = reals(keep, arrays["solo_weight"])
+    numbers, weights = aligned(arrays["solo_index"], np.int64), aligned(arrays["solo_weight"], np.float64)
+    cdef const long long[::1] all_index = numbers
+    cdef const double[::1] all_weights = weights
+    cdef const long long *index = &all_index[0]
+    cdef const double *weight = &all_weights[0]
     cdef Py_ssize_t i, count = len(arrays["solo_groups"])
     memory = np.zeros(max(count, 1) * sizeof(Group), dtype=np.uint8)
     cdef unsigned char[::1] raw = memory
     cdef Group *g = <Group *> &raw[0]
-    keep += [memory, numbers]
+    keep += [memory, numbers, weights]
     for i in range(count):
         g[i].code, g[i].count, g[i].dst, g[i].shape, g[i].extra, g[i].after, at, at_weight, at_after = arrays["solo_groups"][i].tolist()
         g[i].index = index + <Py_ssize_t> at

@@ -55,12 +55,12 @@ class Writer:
         """The lists."""
         copies = [self._copy(at, registers) for at, registers in self._copies.items()]
         self._done[self._n_fixed : self._n_fixed] = copies
-        rows, index, weight = [], [0], [0.0]
+        rows, index, weight = [], [0] * WIDEST, [0.0] * WIDEST
         for g in self._done:
             rows.append(
                 (g.code, g.count, g.first, g.shape, g.extra, g.after, len(index), len(weight), len(weight) + len(g.weight) - WIDEST)
             )
-            index += g.index
+            index += g.index + [0] * (-len(g.index) % WIDEST)  # every vector of them begins a line of the cache
             weight += g.weight
         return {
             "solo_groups": np.array(rows, dtype=np.intc).reshape(-1, 9),
