@@ -72,7 +72,8 @@ cdef const Group *groups(list keep, dict arrays):
     cdef Group *g = <Group *> &raw[0]
     keep += [memory, numbers, weights]
     for i in range(count):
-        g[i].code, g[i].count, g[i].dst, g[i].shape, g[i].extra, g[i].after, at, at_weight, at_after = arrays["solo_groups"][i].tolist()
+        g[i].code, g[i].count, g[i].start, g[i].dst, g[i].shape, g[i].extra, g[i].after, at, at_weight, at_after = (
+            arrays["solo_groups"][i].tolist())
         g[i].index = index + <Py_ssize_t> at
         g[i].weight = weight + <Py_ssize_t> at_weight
         g[i].weight_after = weight + <Py_ssize_t> at_after

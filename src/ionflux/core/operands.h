@@ -47,10 +47,10 @@ IFX_INLINE vd fetch(const double *S, const long long *o, int lane) {
 
 enum { IFX_NEAR, IFX_FAR, IFX_ANYWHERE };
 
-/* 0 + weight ((a b) c) + ..., in order; where a sum has fewer terms than its neighbours it adds -0 * 1, which changes no bit.
+/* x + weight ((a b) c) + ..., in order; where a sum has fewer terms than its neighbours it adds -0 * 1, which changes no bit.
  * `far` has a bit for each operand that comes from four blocks. */
-IFX_INLINE vd terms(const double *S, const long long *o, const double *w, int lane, const int factors, const int n, const int kind, int far) {
-    vd x = v_set(0.0);
+IFX_INLINE vd terms(vd x, const double *S, const long long *o, const double *w, int lane, const int factors, const int n, const int kind,
+                    int far) {
 #if defined(__GNUC__)
 #pragma GCC unroll 8
 #endif
@@ -73,23 +73,24 @@ IFX_INLINE vd terms(const double *S, const long long *o, const double *w, int la
     return x;
 }
 
-/* The sums of a group of `shape`: where there are few terms a code for each number of factors and terms, `extra` telling which operands come
+/* The sums of a group of `shape` from x on: where there are few terms a code for each number of factors and terms, `extra` telling which operands come
  * from four blocks; where they are more, or from anywhere, loops over `extra` terms. */
-IFX_INLINE vd sum_of_terms(int shape, int extra, const double *S, const long long *o, const double *w, int lane) {
-#define IFX_SUM(KIND, FACTORS, N) case (3 * KIND + FACTORS - 1) * IFX_LONGEST + N: return terms(S, o, w, lane, FACTORS, N, KIND, extra);
+IFX_INLINE vd sum_of_terms(vd x, int shape, int extra, const double *S, const long long *o, const double *w, int lane) {
+#define IFX_SUM(KIND, FACTORS, N) case (3 * KIND + FACTORS - 1) * IFX_LONGEST + N: \
+    return terms(x, S, o, w, lane, FACTORS, N, KIND, extra);
 #define IFX_SUMS(KIND, FACTORS) \
     IFX_SUM(KIND, FACTORS, 1) IFX_SUM(KIND, FACTORS, 2) IFX_SUM(KIND, FACTORS, 3) IFX_SUM(KIND, FACTORS, 4) IFX_SUM(KIND, FACTORS, 5)
     switch (shape) {
-        case 0: return v_set(0.0);
+        case 0: return x;
         IFX_SUMS(IFX_NEAR, 1)
         IFX_SUMS(IFX_NEAR, 2)
         IFX_SUMS(IFX_NEAR, 3)
         IFX_SUMS(IFX_FAR, 1)
         IFX_SUMS(IFX_FAR, 2)
         IFX_SUMS(IFX_FAR, 3)
-        case 6 * IFX_LONGEST + 1: return terms(S, o, w, lane, 1, extra, IFX_ANYWHERE, 0);
-        case 6 * IFX_LONGEST + 2: return terms(S, o, w, lane, 2, extra, IFX_ANYWHERE, 0);
-        default: return terms(S, o, w, lane, 3, extra, IFX_ANYWHERE, 0);
+        case 6 * IFX_LONGEST + 1: return terms(x, S, o, w, lane, 1, extra, IFX_ANYWHERE, 0);
+        case 6 * IFX_LONGEST + 2: return terms(x, S, o, w, lane, 2, extra, IFX_ANYWHERE, 0);
+        default: return terms(x, S, o, w, lane, 3, extra, IFX_ANYWHERE, 0);
     }
 #undef IFX_SUMS
 #undef IFX_SUM

@@ -26,7 +26,7 @@ cdef extern from "operands.h" nogil:
         WIDEST "IFX_WIDEST"
     vd fetch(const double *S, const long long *operand, int lane) noexcept
     vd fetch_near(const double *S, const long long *operand, int lane) noexcept
-    vd sum_of_terms(int shape, int n, const double *S, const long long *operand, const double *weight, int lane) noexcept
+    vd sum_of_terms(vd x, int shape, int n, const double *S, const long long *operand, const double *weight, int lane) noexcept
 
 
 cdef inline vd product_of_factors(const Group *g, const double *S, int lane) noexcept nogil:
@@ -66,7 +66,7 @@ cdef inline vd run_group(const Tables *T, double *S, const Group *g, int lane) n
     """One group, from this lane on; what it made."""
     cdef double *d = S + g.dst + lane
     cdef int code = g.code
-    cdef vd x = sum_of_terms(g.shape, g.extra, S, g.index, g.weight, lane), a, b
+    cdef vd x = sum_of_terms(row_load(S + g.start + lane), g.shape, g.extra, S, g.index, g.weight, lane), a, b
     if code == OP_SUM:
         row_store(d, x)
     elif code == OP_TABLE:

@@ -85,7 +85,8 @@ cdef struct Group:       # of ionflux.lowering.placement
     int shape            # of sums, see operands.h
     int extra            # of sums, see operands.h; factors, or which table
     int after            # where in `index` the two operands stand that multiply a function's result, or 0
-    long long dst
+    int start            # where the vector is that sums begin with: 0, or what parameters alone make of their first terms
+    int dst
     const long long *index
     const double *weight
     const double *weight_after

@@ -18,13 +18,13 @@ AFAR = 8.0  # what a block beyond the second costs, in units of one within
 def aligned(sums: Sequence[Terms], factors: int, block: Callable[[int], int]) -> list[list[Term | None]]:
     """The terms of each sum in their places, None where it has none.
 
-    sums : the longest first, as each takes the places that cost least beside those before it. factors : of the widest product; narrower
+    The longest sum comes first, and each takes the places that cost least beside those before it. factors : of the widest product; narrower
     ones are padded with 1. block : where a register stands.
     """
-    places = max(map(len, sums))
+    places = max(map(len, sums), default=0)
     columns: list[list[set[int]]] = [[set() for _ in range(factors)] for _ in range(places)]
-    out = []
-    for terms in sums:
+    out: list[list[Term | None]] = [[] for _ in sums]
+    for of, terms in sorted(enumerate(sums), key=lambda one: -len(one[1])):
         best: dict[int, tuple[float, tuple[Term | None, ...]]] = {0: (0.0, ())}  # with so many of the terms placed: costs, places
         for at, column in enumerate(columns):
             then: dict[int, tuple[float, tuple[Term | None, ...]]] = {}
@@ -43,7 +43,7 @@ def aligned(sums: Sequence[Terms], factors: int, block: Callable[[int], int]) ->
                         then[placed] = costs, (*taken, term)
             best = then
         cells = best[len(terms)][1]
-        out.append([*cells])
+        out[of] += cells
         for column, term in zip(columns, cells, strict=True):
             for blocks, one in zip(column, _blocks(term, factors, block), strict=True):
                 blocks.add(one)

@@ -28,6 +28,7 @@ class Item:
     results: tuple[int, ...]
     reads: tuple[int, ...]
     terms: Terms = ()
+    start: Terms = ()  # terms in front of these that are made of parameters alone
     after: Term | None = None  # of a function, what its result x is multiplied with: weight * ((a * x) * b)
     fixed: bool = False  # made of parameters alone
     level: int = 0
@@ -35,7 +36,7 @@ class Item:
 
     @property
     def all_reads(self) -> set[int]:
-        return {*self.reads} | read_by([self.terms if self.after is None else (*self.terms, self.after)])
+        return {*self.reads} | read_by([self.start, self.terms, () if self.after is None else (self.after,)])
 
 
 def read_by(sums: Iterable[Terms]) -> set[int]:

@@ -56,10 +56,12 @@ def packed(
     values = list(values)
     items = _items(ops, terms, factors, widths)
     gathered: list[Terms] = [tuple(((r,), w) for r, w in row.items()) for row in rows]
-    items, gathered = _fused(items, gathered, set(values), {ONE, *range(n, n + n_par)})
-    wanted = read_by(gathered) | set(values)
-    _order(items, n, n_par, wanted)
+    fixed = {ONE, *range(n, n + n_par)}
+    items, gathered = _fused(items, gathered, set(values), fixed)
     changes = [Item(Op.SUM, (), (), (), row) for row in gathered]
+    for item in (*items, *changes):
+        _begin(item, fixed)
+    _order(items, n, n_par, read_by(gathered) | set(values))
     written = Writer(n, n_par, factors)
     groups = _grouped(items)
     for group in groups:
@@ -179,13 +181,20 @@ def _scaled(items: list[Item], rows: list[Terms], kept: set[int], fixed: set[int
             continue
         ((factors, weight),) = item.terms
         some = [k for k, r in enumerate(factors) if r not in fixed]
-        if len(some) == 1 and some[0] < 2 < len(factors) + 1 and reads[x := factors[some[0]]] == 1 and x in made:
-            function = made[x]
+        if len(factors) > 1 and len(some) == 1 and some[0] < 2 and reads[x := factors[some[0]]] == 1 and x in made:
             others = [r for r in factors if r != x]
-            function.results, function.after = item.results, ((*others, ONE)[:2], weight)
+            made[x].results, made[x].after = item.results, ((*others, ONE)[:2], weight)
             gone.add(id(item))
     left = [item for item in items if id(item) not in gone]
     return sorted(left, key=lambda item: not item.fixed)  # in front of functions that now read them
+
+
+def _begin(item: Item, fixed: set[int]) -> None:
+    """Terms of a sum that parameters alone make, as far as they come first, are added up once."""
+    first = 0
+    while not item.fixed and first < len(item.terms) and fixed.issuperset(item.terms[first][0]):
+        first += 1
+    item.start, item.terms = item.terms[:first], item.terms[first:]
 
 
 def _order(items: list[Item], n: int, n_par: int, wanted: set[int]) -> None:

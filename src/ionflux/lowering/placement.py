@@ -30,6 +30,7 @@ class _Group:
     code: int
     count: int
     first: int = 0  # where its results stand
+    start: int = 0  # where the vector stands that its sums begin with
     shape: int = 0  # of sums: how many factors and terms, and from where; see core/operands.h
     extra: int = 0  # terms, or which operands come from four blocks; factors; or which table
     after: int = 0  # where in `index` the operands stand that multiply a function's result, if there are any
@@ -46,6 +47,8 @@ class Writer:
         self.place = {i: i for i in range(n)} | {n + i: self.states + i for i in range(n_par)} | {ONE: self.one}
         self.free = -(-(self.one + 1) // WIDEST) * WIDEST
         self._fixed = {ONE, *range(n, n + n_par)}
+        self.zero = self.reserve(WIDEST)  # never written
+        self._starts: list[_Group] = []
         self._copies: dict[int, list[int]] = {}  # blocks of copies: where, and of which registers
         self._done: list[_Group] = []
         self._n_fixed = 0
@@ -54,19 +57,18 @@ class Writer:
     def arrays(self) -> dict[str, object]:
         """The lists."""
         copies = [self._copy(at, registers) for at, registers in self._copies.items()]
-        self._done[self._n_fixed : self._n_fixed] = copies
+        self._done[self._n_fixed : self._n_fixed] = [*copies, *self._starts]
         rows, index, weight = [], [0] * WIDEST, [0.0] * WIDEST
         for g in self._done:
-            rows.append(
-                (g.code, g.count, g.first, g.shape, g.extra, g.after, len(index), len(weight), len(weight) + len(g.weight) - WIDEST)
-            )
+            at = len(index), len(weight), len(weight) + len(g.weight) - WIDEST
+            rows.append((g.code, g.count, g.start, g.first, g.shape, g.extra, g.after, *at))
             index += g.index + [0] * (-len(g.index) % WIDEST)  # every vector of them begins a line of the cache
             weight += g.weight
         return {
-            "solo_groups": np.array(rows, dtype=np.intc).reshape(-1, 9),
+            "solo_groups": np.array(rows, dtype=np.intc).reshape(-1, 10),
             "solo_index": np.array(index, dtype=np.int64),
             "solo_weight": np.array(weight, dtype=float),
-            "solo_sizes": np.array([self.states, self.one, self.free, self._n_fixed + len(copies)], dtype=np.intc),
+            "solo_sizes": np.array([self.states, self.one, self.free, self._n_fixed + len(copies) + len(self._starts)], dtype=np.intc),
         }
 
     def reserve(self, numbers: int) -> int:
@@ -78,7 +80,7 @@ class Writer:
     def add(self, items: Sequence[Item], at: int | None = None) -> None:
         """Append one group of items of one kind, with its results from `at` on or anywhere."""
         code = items[0].code
-        group = _Group(code, len(items))
+        group = _Group(code, len(items), start=self.zero)
         self._may_copy = not items[0].fixed
         if code == Op.TABLE:
             group.extra = items[0].op[7]
@@ -103,7 +105,14 @@ class Writer:
     def _sums(self, group: _Group, items: Sequence[Item]) -> None:
         """Sums, and the functions of sums."""
         sums = [item.terms for item in items]
-        group.extra = max(map(len, sums))
+        if any(item.start for item in items):
+            may_copy, self._may_copy = self._may_copy, False
+            starts = _Group(Op.SUM, len(items), first=self.reserve(WIDEST), start=self.zero)
+            self._sums(starts, [Item(Op.SUM, (), (), (), item.start) for item in items])
+            self._may_copy = may_copy
+            self._starts.append(starts)
+            group.start = starts.first
+        group.extra = max(map(len, sums), default=0)
         most = max((len(factors) for terms in sums for factors, _ in terms), default=1)
         rows = aligned(sums, most, lambda r: -1 if r in self._fixed else self.place[r] // WIDEST)
         for of in zip(*rows, strict=True):
@@ -175,7 +184,7 @@ class Writer:
         """1 * each of them."""
         place = [self.place[r] for r in registers] + [self.place[registers[0]]] * (WIDEST - len(registers))
         index = [ANYWHERE, *[0] * 7, *place, *[0] * WIDEST]
-        return _Group(Op.SUM, WIDEST, at, shape=6 * LONGEST + 1, extra=1, index=index, weight=[1.0] * WIDEST)
+        return _Group(Op.SUM, WIDEST, at, start=self.zero, shape=6 * LONGEST + 1, extra=1, index=index, weight=[1.0] * WIDEST)
 
 
 def _padded(numbers: Iterable[float]) -> list[float]:
