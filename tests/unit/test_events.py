@@ -33,7 +33,7 @@ def cell_of(*more: Any, urea: float = 1.0, **changes: Any) -> Cell:
 
 
 def test_a_gate_is_half_open_when_its_exponential_says() -> None:
-    own = ifx.Channel("own", permeates={K: 1}, g=0.0, gates=[ifx.Gate("q", inf=1.0, tau=lambda V: 2.0)])
+    own = ifx.Channel("own", permeates={K: 1}, g=0.0, gates=[ifx.Gate("q", inf=1.0, tau=2.0)])
     run = cell_of(own, state={"own.q": 0.0}).simulate(5.0, events=[crosses("gate.own.q", 0.5)], rtol=1e-9)
     assert [event.t for event in run.events] == pytest.approx([2.0 * np.log(2.0)], rel=1e-8)
     with pytest.raises(ifx.UnknownNameError, match=r"there is no gate 'own\.m'"):

@@ -239,5 +239,5 @@ def _grouped(items: list[Item]) -> list[list[Item]]:
 def _cost(group: list[Item]) -> int:
     """Vectors to fetch: every lane of a group fetches as many factors of as many terms as any of them; a group itself costs about three."""
     longest = max(len(item.terms) for item in group)
-    most = max(len(factors) for item in group for factors, _ in item.terms)
+    most = max((len(factors) for item in group for factors, _ in item.terms), default=1)
     return -(-len(group) // WIDEST) * (longest * most + 3)
