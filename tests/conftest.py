@@ -13,7 +13,7 @@ os.environ["MPLBACKEND"] = "Agg"  # before anything imports matplotlib: no test 
 from hypothesis import settings
 
 # The same examples every time, so that a red build is the change's fault; `--hypothesis-profile=explore` draws new ones.
-settings.register_profile("ionflux", deadline=None, derandomize=True)
+settings.register_profile("ionflux", deadline=None, derandomize=True, max_examples=60)
 settings.register_profile("explore", deadline=None, print_blob=True, max_examples=1000)
 settings.load_profile("ionflux")
 

@@ -99,7 +99,7 @@ def test_a_run_can_be_interrupted() -> None:
         raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, 0.3)
+    signal.setitimer(signal.ITIMER_REAL, 0.1)
     try:
         with pytest.raises(Interrupted):
             pnp_transient(FILM, SALT, SALT, 0.01 * np.arange(16), t=np.linspace(0.0, 1e-6, 20000), nodes=24, threads=2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,7 @@ def resting(rest: Any) -> ifx.Cell:
     )
 
 
+@cache
 def bench_cell() -> ifx.Cell:
     """The ouabain bench cell: V(0) = -70 mV given, the valence of its impermeant solved from the charge."""
     return ifx.Cell(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import mpmath as mp
@@ -22,6 +23,7 @@ VALUES = {r["id"]: r for r in ROWS}
 DRAWS = range(24)
 
 
+@cache
 def kay(**symbols: float) -> ifx.Cell:
     return ifx.preset("kay2017", **symbols)
 

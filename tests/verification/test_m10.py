@@ -18,6 +18,7 @@ ROWS = models.reference("m10")["entries"]
 BLOCK = {"NaKATPase.scale": ifx.step(0.0, 0.0)}
 
 
+@cache
 def neuron(**symbols: Any) -> ifx.Cell:
     return ifx.preset("reference_neuron", **symbols)
 

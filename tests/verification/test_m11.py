@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ RUNS = models.reference("spiking_runs")["runs"]
 STOPPED = {"NaKATPase.scale": ifx.step(0.0, 0.0)}
 
 
+@cache
 def neuron(**symbols: Any) -> ifx.Cell:
     return ifx.preset("dijkstra2016", **symbols)
 

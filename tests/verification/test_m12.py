@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ ROWS = models.reference("m12")["entries"]
 RUNS = models.reference("spiking_runs")["runs"]
 
 
+@cache
 def axon(**symbols: Any) -> ifx.Cell:
     return ifx.preset("hodgkin_huxley1952", **symbols)
 

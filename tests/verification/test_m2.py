@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import mpmath as mp
@@ -22,6 +23,7 @@ ROWS = [r for r in models.reference("m1_m2")["entries"] if r["preset"] == "duste
 DRAWS = range(24)
 
 
+@cache
 def dusterwald(**symbols: float) -> ifx.Cell:
     return ifx.preset("dusterwald2018", **symbols)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import asdict
+from functools import cache
 from typing import Any
 
 import mpmath as mp
@@ -25,6 +26,7 @@ V_W = 1.8e-5
 OFF = {"NaKATPase.scale": 0.0}
 
 
+@cache
 def goldman(**symbols: float) -> ifx.Cell:
     return ifx.preset("hoppensteadt_peskin", **symbols)
 

@@ -18,6 +18,7 @@ RUNS = models.reference("spiking_runs")["runs"]
 FARADAY = 96485.0
 
 
+@cache
 def neuron(**symbols: Any) -> ifx.Cell:
     return ifx.preset("hubel2014", **symbols)
 

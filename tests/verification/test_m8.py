@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ RUNS = models.reference("spiking_runs")["runs"]
 ROUNDED = {"gamma": 4.45, "eps": 1.333, "G": 66.666, "g_AHP": 0.0}
 
 
+@cache
 def neuron(**symbols: Any) -> ifx.Cell:
     return ifx.preset("barreto_cressman2011", **symbols)
 
