@@ -18,6 +18,7 @@ Written from the papers named in the mechanisms' docstrings.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -60,6 +61,8 @@ Rate = tuple[Any, Any]
 def bernoulli(x: Any, m: Any) -> Any:
     if m is not np:
         return mp.mpf(1) if x == 0 else x / mp.expm1(x)
+    if isinstance(x, float) and 1e-5 < abs(x) < 700.0:
+        return x / math.expm1(x)
     x = np.asarray(x)
     small = np.abs(x) < 1e-5
     safe = np.where(small, 1.0, x)

@@ -41,6 +41,8 @@ class Seen:
 class WholeCell:
     def __init__(self, cell: Any) -> None:
         self.cell, start = cell, cell.start
+        self.mechanisms = [(m, m.name, m.charge, dict(m.moves), dict(m.uses), RATES[type(m).__name__]) for m in cell.mechanisms]
+        self.bath = {ion.name: c for ion, c in cell.bath.items()}
         self.F, self.VT = cell.faraday, cell.thermal_voltage
         self.charges = {ion.name: ion.z for ion in cell.ions}
         given = {name.partition(".")[2] for name in (*cell.held, *cell.slaved) if name.startswith("c_in.")}
@@ -96,7 +98,7 @@ class WholeCell:
                 break
         volume_out = self._volume_out(w)
         c_in = {x: m / w for x, m in n.items()} | {x: s[f"p.{x}"] / w for x in self.pools}
-        c_out = {ion.name: c for ion, c in cell.bath.items()}
+        c_out = dict(self.bath)
         if self.finite:
             inside = {x: n.get(x, 0.0) for x in self.total}
             c_out |= {x: (s[f"o.{x}"] if x in self.counted else self.total[x] - inside[x]) / volume_out for x in self.total}
@@ -155,32 +157,32 @@ class WholeCell:
         """Cycles of every mechanism, mol/s."""
         at = Point(V, c_in, c_out, T=self.VT * self.F / (8.31446261815324), area=area)
         at = _WithConstants(at.V, at.c_in, at.c_out, at.T, at.area, at.math, self.F, self.VT)
-        return {m.name: float(RATES[type(m).__name__](m, at)[0]) * m.scale * area for m in self.cell.mechanisms}
+        return {name: float(rate(m, at)[0]) * m.scale * area for m, name, _, _, _, rate in self.mechanisms}
 
     def _current(self, V: float, area: float, c_in: dict[str, float], c_out: dict[str, float]) -> float:
         found = self.rates(V, area, c_in, c_out)
-        return sum(m.charge * found[m.name] for m in self.cell.mechanisms)
+        return sum(charge * found[name] for _, name, charge, *_ in self.mechanisms)
 
     def rhs(self, y: Any) -> Any:
         cell, seen = self.cell, self.read(y)
         found = self.rates(seen.V, seen.area, seen.c_in, seen.c_out)
         slope = dict.fromkeys(self.names, 0.0)
         current = 0.0
-        for m in cell.mechanisms:
-            current += m.charge * found[m.name]
-            for ion, nu in m.moves.items():
+        for m, name, charge, moves, used, _ in self.mechanisms:
+            rate = found[name]
+            current += charge * rate
+            for ion, nu in moves.items():
                 if ion.name in self.free:
-                    slope[f"n.{ion.name}"] += nu * found[m.name]
+                    slope[f"n.{ion.name}"] += nu * rate
                 if ion.name in self.counted:
-                    slope[f"o.{ion.name}"] -= nu * found[m.name]
-            used = dict(m.uses)
+                    slope[f"o.{ion.name}"] -= nu * rate
             if "ATP" in used:  # each ATP becomes one ADP and one phosphate
                 used = {"ADP": -used["ATP"], "Pi": -used["ATP"]} | used
-            for name, count in used.items():
-                if name in self.pools:
-                    slope[f"p.{name}"] -= count * found[m.name]
-            if not m.moves and not m.fixed and cell.clamp is None:
-                slope["q"] += m.charge * found[m.name]
+            for pool, count in used.items():
+                if pool in self.pools:
+                    slope[f"p.{pool}"] -= count * rate
+            if not moves and not m.fixed and cell.clamp is None:
+                slope["q"] += charge * rate
         if self.flows:
             water = cell.water
             inside = (self.impermeant + sum(y[i] for i, x in enumerate(self.names) if x.startswith("n."))) / seen.volume
