@@ -180,6 +180,8 @@ cdef inline void step(const Tables *T, Block *B, double rtol, double fixed, cons
     cdef vd time[MAX_WV]
     cdef unsigned fresh = 0
     cdef int q, s, v, n = N if N else T.n
+    for v in range(WV):
+        inverse_h[v] = v_set(0.0)       # until the first stage has chosen h
     for q in range(n * WV):
         B.reg[q] = B.y[q]
         B.k[q] = v_set(0.0)
