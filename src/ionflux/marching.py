@@ -205,7 +205,15 @@ class Marching:
         carried = np.cumsum(along_ions(np.moveaxis(J, 2, -1), self.s.z) / A[:, None], axis=-1)[..., -1]
         slopes = np.zeros((1, 1)) if y.shape[1] == 1 else np.array([self.slope(k, rows) for k in range(y.shape[1])]).T
         out[:, :, 2] = (carried + slopes) / resistance
-        out[:, :, 3 : 3 + ions], out[:, :, 3 + ions :] = (0.0, 0.0) if self.closed else (J[..., 0], J[..., -1])
+        if self.closed:
+            out[:, :, 3:] = 0.0
+            return out
+        out[:, :, 3 : 3 + ions], out[:, :, 3 + ions :] = J[..., 0], J[..., -1]
+        # from the first moment on the balance of the half cell at a held end makes its flux that of its face; at t = 0, after a jump of
+        # V, nothing has moved yet and J still changes with x
+        for side, cells in ((3, slice(None, None)), (3 + ions, slice(None, None, -1))):
+            weight = _outwards(mesh.width[cells], mesh.layer[cells])
+            out[:, 0, side : side + ions] = J[:, 0, :, cells][..., : len(weight)] @ weight
         return out
 
     def slope(self, slot: int, rows: np.ndarray) -> Array:
@@ -308,6 +316,14 @@ class Marching:
             large = np.maximum(np.abs(J), 1e-6 * np.max(np.abs(J), axis=-1, keepdims=True))
             scale = np.maximum(np.maximum(large, 1e-3 * np.max(large, axis=1, keepdims=True)), rounding * noise + 1e-300)
             return np.asarray(np.maximum(worst, np.max(np.abs(J - other.seen[..., 2:]) / scale, axis=-1)))
+
+
+def _outwards(width: Array, layer: Array) -> Array:
+    """Weights of the first few cells of a layer, whose values stand at their middles, that give the value at its end: cubic."""
+    n = min(4, int(np.argmax(layer != layer[0])) or len(layer))
+    x = np.cumsum(width[:n]) - 0.5 * width[:n]
+    apart = x[None, :] - x[:, None] + np.eye(n)
+    return np.asarray(np.prod(np.where(np.eye(n, dtype=bool), 1.0, x[None, :] / apart), axis=1))
 
 
 def _level(key: Key, mesh: Mesh) -> int:

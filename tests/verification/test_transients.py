@@ -137,6 +137,18 @@ def test_the_error_of_the_volumes_is_of_second_order() -> None:
     assert np.log2((Q[1] - Q[0]) / (Q[2] - Q[1])) == approx(2.0, abs=0.05)
 
 
+def test_the_fluxes_right_after_a_jump_are_known_as_well_as_all_others() -> None:
+    """At t = 0 the field has jumped and no ion moved: J at the ends is that of the profile before in the new field."""
+    runs = [pnp_transient(gel(), IN, OUT, -0.05, t=[0.0], nodes=n) for n in (24, 48, 96, 192)]
+    run = pnp_transient(gel(), IN, OUT, -0.05, t=np.linspace(0.0, 1e-7, 6))
+    assert run.status == Status.OK
+    for side in ("J_left", "J_right"):
+        J = np.array([[getattr(one, side)[ion][0] for ion in (K, Na)] for one in runs])
+        change = np.diff(J, axis=0)
+        assert np.all(np.abs(np.log2(change[:-1] / change[1:]) - 2.0) < 0.1)
+        np.testing.assert_allclose([getattr(run, side)[ion][0] for ion in (K, Na)], J[-1] + change[-1] / 3, rtol=1e-5)
+
+
 def test_the_error_of_the_steps_is_of_fifth_order_or_nearly(monkeypatch: pytest.MonkeyPatch) -> None:
     c, steps = [], []
     for rtol in (1e-11, 1e-9, 1e-5):
