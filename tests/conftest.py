@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,10 +19,24 @@ settings.register_profile("explore", deadline=None, print_blob=True, max_example
 settings.load_profile("ionflux")
 
 
-def pytest_collection_finish() -> None:
-    """What was imported and collected stays to the end: the collector need not look at it again and again, a tenth of all time."""
+# The collector looks at all there is when a file of tests has ended, and then leaves it alone: to look again and again at what stays to the
+# end, as it would, takes a tenth of all time.
+gc.set_threshold(700, 10, 1000)
+
+
+def settle() -> None:
+    gc.collect()
     gc.freeze()
-    gc.set_threshold(700, 10, 20)
+
+
+def pytest_collection_finish() -> None:
+    settle()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _settled() -> Iterator[None]:
+    yield
+    settle()
 
 
 @pytest.fixture(scope="session")
