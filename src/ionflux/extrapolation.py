@@ -93,7 +93,7 @@ def estimate(before: Array, last: Array, meshes: int) -> Array:
     """Relative error of the best values of so many meshes, from what the last two of these have changed; see `change`.
 
     With cells of relative size h the last of m meshes changes what is of order h^2(m−1), and leaves h^2m: h² is the (m−1)-th root of the
-    change. The factors were found on some twenty thousand random membranes, by collocation, and hold on others.
+    change. The factors were found on some three thousand random membranes, by collocation, and hold on fifteen thousand others.
     """
     believed = np.maximum(last, _BELIEVED * before)
     root, greatest = (_ROOT, _GREATEST) if meshes == MESHES else (_ROOT_OF_MORE, _OF_MORE)

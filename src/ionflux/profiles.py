@@ -193,9 +193,9 @@ class Profile(Solved):
     def dI_dV_error(self) -> Any:
         """What the last mesh has changed of dI_dV, relative; NaN where there was one mesh, or none.
 
-        `error` and `tol` are about fluxes, whose equations see the rounding of the profile only through the potential. A derivative comes
-        from one solution of the linearised equations: the same order in the cells, but a rounding that grows with their number, to 1e-4 in
-        membranes that rectify strongly.
+        `error` and `tol` are about fluxes, which follow from the potential alone. A derivative comes from one solution of the linearised
+        equations: the same order in the cells, but a rounding that grows with their number; below `tol` as a rule, 1e-4 and more in
+        membranes that rectify strongly. Of random membranes the true error was at most three times this in 99.7 %.
         """
         return self._shaped(np.full(len(self._J), np.nan) if self._slope_error is None else self._slope_error)
 
