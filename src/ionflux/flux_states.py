@@ -105,8 +105,8 @@ class Sampler:
             a, b = ({ion: c[i, some] for i, ion in enumerate(self.ions)} for c in (left, right))
             bad: Any
             if self.level == "pnp":
-                found, _, error, failed = Problem(stack(self.membrane, a, b, V[some], None), self.threads).points(tol, None)
-                J[:, some], bad = found.T, failed | (error > tol)
+                found = Problem(stack(self.membrane, a, b, V[some], None), self.threads).points(tol)
+                J[:, some], bad = found.J.T, found.failed | (found.error > tol)
             elif self.level == "nernst_planck":
                 film = nernst_planck(self.membrane, a, b, V[some], x=[0.0, self.thickness], threads=self.threads)
                 J[:, some], bad = np.array([film.J[ion] for ion in self.ions]), np.asarray(film.status) != int(Status.OK)

@@ -41,7 +41,9 @@ class IVCurve(Solved):
     J : mapping from ion to array (..., m)
         Fluxes, mol m⁻² s⁻¹.
     conductance : array (..., m)
-        dI/dV, S/m²; `profile(i).dI_dV_error` says how well it is known.
+        dI/dV, S/m².
+    conductance_error : array (..., m)
+        What the last mesh has changed of it, relative; see `Profile.dI_dV_error`. NaN with `nodes`.
     error : array (..., m)
         Estimated relative error of the fluxes; NaN with `nodes`.
     status : array (..., m)
@@ -56,13 +58,13 @@ class IVCurve(Solved):
 
     def __init__(self, call: Mapping[str, Any], V: Array, shape: tuple[int, ...], ions: tuple[IonSpecies, ...], found: Any) -> None:
         self._call, self.V, self.shape, self.ions = dict(call), V, shape, ions
-        J, dJ, error, status, VT = found
+        J, dJ, error, slope_error, status, VT = found
         whole = (*shape, len(V))
         z = np.array([float(ion.z) for ion in ions])
         self.J = ByIon({ion: J[:, i].reshape(whole) for i, ion in enumerate(ions)})
         self.I = (FARADAY * along_ions(J, z)).reshape(whole)
         self.conductance = (FARADAY * along_ions(dJ, z) / VT).reshape(whole)
-        self.error, self.status = error.reshape(whole), status.reshape(whole)
+        self.error, self.conductance_error, self.status = (a.reshape(whole) for a in (error, slope_error, status))
 
     def _told(self) -> tuple[Any, ...]:
         return self.shape, self.ions, self.V, *self.J.values(), self.conductance, self.error, self.status
@@ -174,13 +176,14 @@ def pnp_iv(
     if nodes is not None:
         s = stack(membrane, left, right, None, vary, neutral=True)
         J, dJ, failed = on_nodes(s, volts, nodes, threads, points)
-        shape, VT, error = s.shape, np.repeat(s.rows(s.VT), len(volts)), np.full(len(J), np.nan)
+        shape, VT = s.shape, np.repeat(s.rows(s.VT), len(volts))
+        error = slope_error = np.full(len(J), np.nan)
     else:
         s = stack(**points(), neutral=True)
-        J, dJ, error, failed = Problem(s, threads).points(tol, nodes)
+        J, dJ, _, error, slope_error, failed = Problem(s, threads).points(tol)
         shape, VT = s.shape[:-1], s.rows(s.VT)
     lost = failed if nodes is not None else failed | (error > tol)
     status = np.where(lost, int(Status.NOT_CONVERGED), int(Status.OK)).astype(np.intc)
     if failed.any():
         J, dJ = (np.where(failed[:, None], np.nan, x) for x in (J, dJ))
-    return IVCurve(call, volts, shape, s.ions, (J, dJ, error, status, VT))
+    return IVCurve(call, volts, shape, s.ions, (J, dJ, error, slope_error, status, VT))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -70,6 +70,17 @@ class Answer:
     failed: np.ndarray
     levels: Sequence[tuple[Mesh, Found]] = ()
     slope_error: Array | None = None
+
+
+class Points(NamedTuple):
+    """Of each row: fluxes and their derivatives with u, (rows, ions), u, estimated errors of J and of Σ z dJ, whether it failed."""
+
+    J: Array
+    dJ: Array
+    u: Array
+    error: Array
+    slope_error: Array
+    failed: np.ndarray
 
 
 class Problem(Scaled):
@@ -208,33 +219,34 @@ class Problem(Scaled):
             found.setdefault(key, []).append(row)
         return [(key, np.array(rows)) for key, rows in found.items()]
 
-    def points(self, tol: float, nodes: Any) -> tuple[Array, Array, Array, np.ndarray]:
-        """Fluxes, their derivatives with u, errors, which rows failed; no profiles are kept."""
-        J, dJ, _, error, failed = self._results(tol, nodes)
-        shut = np.broadcast_to(self.s.blocked.T, J.shape)
-        return np.where(shut, 0.0, J), np.where(shut, 0.0, dJ), error, failed
+    def points(self, tol: float) -> Points:
+        """What flows at V, to an accuracy; no profiles are kept."""
+        found = self._points(tol, None)
+        shut = np.broadcast_to(self.s.blocked.T, found.J.shape)
+        return found._replace(J=np.where(shut, 0.0, found.J), dJ=np.where(shut, 0.0, found.dJ))
 
     def voltages(self, tol: float, nodes: Any) -> tuple[Array, Array]:
         """V where the current is given, NaN where there is none, and the errors (0 on given nodes); no profiles are kept."""
-        _, _, u, error, failed = self._results(tol, nodes)
-        return np.where(failed, np.nan, u * self.s.VT), error if nodes is None else np.zeros(self.s.n)
+        found = self._points(tol, nodes)
+        return np.where(found.failed, np.nan, found.u * self.s.VT), found.error if nodes is None else np.zeros(self.s.n)
 
-    def _results(self, tol: float, nodes: Any) -> tuple[Array, Array, Array, Array, np.ndarray]:
-        s = self.s
-        J, dJ, u = np.empty((s.n, len(s.ions))), np.empty((s.n, len(s.ions))), np.empty(s.n)
-        error, failed = np.full(s.n, np.nan), np.zeros(s.n, dtype=bool)
-        mesh = None if nodes is None else own(s, nodes)
+    def _points(self, tol: float, nodes: Any) -> Points:
+        s, mesh = self.s, None if nodes is None else own(self.s, nodes)
+        J, dJ = np.empty((2, s.n, len(s.ions)))
+        u, error, slope = np.full((3, s.n), np.nan)
+        p = Points(J, dJ, u, error, slope, np.zeros(s.n, dtype=bool))
         self.keeps = False
         for key, rows in self.alike() if mesh is None else [((), np.arange(s.n))]:
             for first in range(0, len(rows), _PIECE):
                 some = rows[first : first + _PIECE]
                 if mesh is None:
                     for a in self.refine(key, some, tol, None):
-                        J[a.rows], dJ[a.rows], u[a.rows], error[a.rows], failed[a.rows] = a.J, a.dJ, a.u[:, 0], a.error, a.failed
+                        for values, own_ in zip(p, (a.J, a.dJ, a.u[:, 0], a.error, a.slope_error, a.failed), strict=True):
+                            values[a.rows] = own_
                 else:
                     found = self.solve(mesh, some)
-                    J[some], dJ[some], u[some], failed[some] = found.J, found.dJ, found.u[:, 0], found.failed
-        return J, dJ, u, error, failed
+                    p.J[some], p.dJ[some], p.u[some], p.failed[some] = found.J, found.dJ, found.u[:, 0], found.failed
+        return p
 
     def refine(self, key: Key, rows: np.ndarray, tol: float, start: Profile | None) -> list[Answer]:
         """Halve the cells until the extrapolated fluxes of each row stop to change."""

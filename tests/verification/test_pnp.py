@@ -365,6 +365,7 @@ def test_curves_are_their_points_and_reversals_carry_no_current() -> None:
         film = pnp(gel(x), IN, OUT, V)
         assert np.array_equal(film.I, curve.I[i])
         assert np.array_equal(film.dI_dV, curve.conductance[i])
+        assert np.array_equal(film.dI_dV_error, curve.conductance_error[i])
         at_rest = pnp(gel(x), IN, OUT, curve.reversal[i])
         assert abs(at_rest.I) < 1e-9 * np.max(np.abs(curve.I[i]))
     single = pnp_iv(gel(), IN, OUT, V)
