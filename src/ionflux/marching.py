@@ -97,6 +97,8 @@ class Marching:
         parts = [np.broadcast_to(a, (*a.shape[:2], width)) for a in (self.problem.given, volumes)]
         self.given = np.ascontiguousarray(np.concatenate(parts, axis=1))
         self.V = course.V / s.VT
+        self.kept: list[Reached] = []  # of an interrupted run, the coarsest first
+        self.halfway: Marched | None = None
 
     # ---- one mesh --------------------------------------------------------------------------------------------------------------
 
@@ -164,11 +166,18 @@ class Marching:
                 self.closed, rtol, first, _STEPS, cancelled, y, passed, counts, a, b,
             )  # fmt: skip
 
-        share(m, self.threads, some, _CHUNK)
-        counts[bad, 2] = 3
-        y[counts[:, 2] != 1] = np.nan
-        seen = self.seen(mesh, rows, y)
-        return Marched(mesh, y, seen, before[:, None], self.seen(mesh, rows, before[:, None]), passed, counts)
+        try:
+            share(m, self.threads, some, _CHUNK)
+            counts[bad, 2] = 3
+            y[counts[:, 2] != 1] = np.nan
+            return self._marched(mesh, rows, y, before, passed, counts)
+        except KeyboardInterrupt:
+            counts[~np.isin(counts[:, 2], (1, 3)), 2] = 0
+            self.halfway = self._marched(mesh, rows, y, before, passed, counts)
+            raise
+
+    def _marched(self, mesh: Mesh, rows: np.ndarray, y: Array, before: Array, passed: Array, counts: np.ndarray) -> Marched:
+        return Marched(mesh, y, self.seen(mesh, rows, y), before[:, None], self.seen(mesh, rows, before[:, None]), passed, counts)
 
     @staticmethod
     def of(values: Array, rows: np.ndarray) -> Array:
@@ -240,18 +249,43 @@ class Marching:
         return tuple((0, min(24, fine + more), kinks) if i in (0, last) else (sides, fine, kinks) for i, (sides, fine, kinks) in layers)
 
     def refine(self, key: Key, rows: np.ndarray, tol: float, rtol: float | None = None) -> list[Reached]:
-        """Halve the cells until the extrapolated states of each row stop to change; first of all the steps, on the coarsest mesh."""
+        """Halve the cells until the extrapolated states of each row stop to change; first of all the steps, on the coarsest mesh.
+
+        What an interrupt leaves is in `kept`: finished rows, and of the others the finest mesh that was finished, or the first as far as it
+        came.
+        """
+        done: list[Reached] = []
+        levels: list[Marched] = []
+        try:
+            self._refine(key, rows, tol, rtol, levels, done)
+        except KeyboardInterrupt:
+            last = levels[-1] if levels else self.halfway
+            open_ = ~np.isin(rows, np.concatenate([rows[:0], *(r.rows for r in done)]))
+            if last is not None and np.any(open_):
+                self.kept.insert(0, self.as_it_is(rows[open_], last.take(open_) if len(last.y) == len(rows) else last))
+            self.kept += done
+            raise
+        return done
+
+    @staticmethod
+    def as_it_is(rows: np.ndarray, found: Marched) -> Reached:
+        """One mesh, not extrapolated."""
+        return Reached(rows, found, found.y, found.seen, np.full(found.y.shape[:2], np.nan), found.mesh)
+
+    def _refine(self, key: Key, rows: np.ndarray, tol: float, rtol: float | None, levels: list[Marched], done: list[Reached]) -> None:
         rtol = float(np.clip(_SHARE * tol, _TIGHTEST, _LOOSEST)) if rtol is None else rtol
-        levels = [self.run(graded(key, _FIRST), rows, rtol)]
+        levels += [self.run(graded(key, _FIRST), rows, rtol)]
         loose = self.run(levels[0].mesh, rows, _LOOSER * rtol)
         in_time = 2.0 / _LOOSER * self._difference(levels[0].mesh, rows, levels[0].found(1), loose.found(1), tol)
         late = np.any(in_time[:, self._asked()] > 0.5 * tol, axis=1)
         if np.any(late) and rtol > _TIGHTEST:
             tighter = max(0.1 * rtol, _TIGHTEST)
-            rest = self.refine(key, rows[~late], tol, rtol) if not np.all(late) else []
-            return rest + self.refine(key, rows[late], tol, tighter)
-        levels += [self.run(graded(key, level), rows, rtol) for level in range(_FIRST + 1, _FIRST + LEVELS)]
-        done: list[Reached] = []
+            if not np.all(late):
+                done += self.refine(key, rows[~late], tol, rtol)
+            done += self.refine(key, rows[late], tol, tighter)
+            return
+        for level in range(_FIRST + 1, _FIRST + LEVELS):
+            levels.append(self.run(graded(key, level), rows, rtol))
         while True:
             some = levels[-LEVELS:]
             common = [level.found(1 << k) for k, level in enumerate(some)]
@@ -275,9 +309,9 @@ class Marching:
                     shown = graded(key, _level(key, shown) + 1)
                 done.append(Reached(rows[stop], best, best.y + fill(here.y[stop] - at), here.seen[stop], error[stop], shown))
             if np.all(stop):
-                return done
+                return
             keep = ~stop
-            rows, in_time, levels = rows[keep], in_time[keep], [level.take(keep) for level in levels]
+            rows, in_time, levels[:] = rows[keep], in_time[keep], [level.take(keep) for level in levels]
             levels.append(self.run(finer, rows, rtol))
 
     def _asked(self) -> slice:

@@ -12,7 +12,7 @@ from .profile_runs import RunAudit
 def audited(marching: Marching, reached: list[Reached]) -> RunAudit:
     """Return what was kept of mass, charge and current, each the worst of all times."""
     s = marching.s
-    worst = np.empty((3, s.n))
+    worst = np.full((3, s.n), np.nan)
     for r in reached:
         worst[:, r.rows] = _mass(marching, r), _charge(marching, r), _spread(marching, r)
     return RunAudit(*(float(a[0]) if s.shape == () else a.reshape(s.shape) for a in worst))

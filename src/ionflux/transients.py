@@ -88,7 +88,8 @@ def pnp_transient(
     StepSizeError
         A single problem whose steps became too small.
     Interrupted
-        Ctrl-C, within a tenth of a second.
+        Ctrl-C, within a tenth of a second and what it takes to hand over. Its `partial` is a ProfileRun of what was reached: finished problems, and of the others (status
+        CANCELLED, error NaN) the finest mesh that was finished, or the first up to the time it had come to.
 
     Notes
     -----
@@ -107,10 +108,10 @@ def pnp_transient(
     """
     try:
         return _followed(membrane, left, right, V, t, start, blocking, tol, nodes, vary, threads)
+    except Interrupted:
+        raise
     except KeyboardInterrupt:
-        raise Interrupted(
-            "pnp_transient: interrupted; nothing of a run in profile is kept, ask for earlier times to see its beginning"
-        ) from None
+        raise Interrupted("pnp_transient: interrupted before anything was reached") from None
 
 
 def _followed(
@@ -143,18 +144,24 @@ def _followed(
         raise InputError(f"start = {start!r}: between blocking electrodes give a Profile, as from the end of another run, or nothing")
     path = course(V if scheduled else s.V, before, wanted)
     marching = Marching(s, before, path, blocking, profile, threads)
-    every = np.arange(s.n)
-    if nodes is not None:
-        mesh = own(s, nodes)
-        found = marching.run(mesh, every, _GIVEN)
-        reached = [Reached(every, found, found.y, found.seen, np.full(found.y.shape[:2], np.nan), mesh)]
-    else:
-        reached = [r for key, rows in marching.alike() for r in marching.refine(key, rows, tol)]
-
+    every, reached = np.arange(s.n), list[Reached]()
     again = functools.partial(
         pnp_transient, membrane, left, right, V, start=start, blocking=blocking, tol=tol, nodes=nodes, vary=vary, threads=threads
     )
-    run = _run(marching, reached, tol if nodes is None else np.inf, again)
+    tolerated = tol if nodes is None else np.inf
+    try:
+        if nodes is not None:
+            reached.append(marching.as_it_is(every, marching.run(own(s, nodes), every, _GIVEN)))
+        else:
+            for key, rows in marching.alike():
+                reached += marching.refine(key, rows, tol)
+    except KeyboardInterrupt:
+        if nodes is not None and marching.halfway is not None:
+            reached.append(marching.as_it_is(every, marching.halfway))
+        reached += marching.kept
+        partial = _run(marching, reached, tolerated, again) if reached else None
+        raise Interrupted("pnp_transient: interrupted; `partial` holds what was reached, NaN where nothing was", partial=partial) from None
+    run = _run(marching, reached, tolerated, again)
     if s.shape == () and run.status != int(Status.OK):
         if run.status == int(Status.STEP_TOO_SMALL):
             raise StepSizeError("pnp_transient: the steps became too small; look for a concentration near zero at that time", partial=run)
@@ -214,19 +221,18 @@ def _run(marching: Marching, reached: list[Reached], tol: float, again: Any) -> 
     nt = len(path.t)
     places = [_places(r.shown) for r in reached]
     n = max((len(pick) for pick, _ in places), default=1)
-    f: dict[str, Any] = {
-        "J_left": np.empty((s.n, ions, nt)), "J_right": np.empty((s.n, ions, nt)), "I": np.empty((s.n, nt)), "V": np.empty((s.n, nt)),
-        "Q": np.empty((s.n, nt)), "error": np.empty((s.n, nt)), "status": np.empty(s.n, dtype=np.intc),
-        "stats": np.empty((s.n, 3), dtype=np.int64),
-    }  # fmt: skip
-    x = np.empty((s.n, n))
+    # an interrupted run may not have come to some of the rows
+    f: dict[str, Any] = {name: np.full((s.n, nt), np.nan) for name in ("I", "V", "Q", "error")}
+    f |= {name: np.full((s.n, ions, nt), np.nan) for name in ("J_left", "J_right")}
+    f |= {"status": np.full(s.n, int(Status.CANCELLED), dtype=np.intc), "stats": np.zeros((s.n, 3), dtype=np.int64)}
+    x = np.full((s.n, n), np.nan)
     kappa, VT, c0 = s.rows(problem.kappa), s.rows(s.VT), s.rows(problem.c0)
 
     def profiles(which: slice) -> tuple[Array, Array]:
         """phi and c at some of the times, (rows, nt, n) and (rows, ions, nt, n)."""
         inner = slice(slots.start + which.start, slots.start + which.stop)
-        phi = np.empty((s.n, which.stop - which.start, n))
-        c = np.empty((s.n, ions, which.stop - which.start, n))
+        phi = np.full((s.n, which.stop - which.start, n), np.nan)
+        c = np.full((s.n, ions, which.stop - which.start, n), np.nan)
         for r, (pick, layer) in zip(reached, places, strict=True):
             rows, pad = r.rows, np.minimum(np.arange(n), len(pick) - 1)
             y = r.at_places(inner)[..., pick[pad]]
@@ -248,7 +254,8 @@ def _run(marching: Marching, reached: list[Reached], tol: float, again: Any) -> 
         f["error"][rows] = error
         ends = np.array([int(ENDS[int(e)]) for e in r.plain.counts[:, 2]], dtype=np.intc)
         late = (ends == int(Status.OK)) & ~(np.all(error <= tol, axis=1) | (tol == np.inf))
-        f["status"][rows] = np.where(late, int(Status.NOT_CONVERGED), ends)
+        why = np.where(np.all(np.isnan(error), axis=1), int(Status.CANCELLED), int(Status.NOT_CONVERGED))
+        f["status"][rows] = np.where(late, why, ends)
         f["stats"][rows] = np.column_stack([r.plain.counts[:, :2], np.full(len(rows), len(r.plain.mesh.width))])
     first = 0 if path.t[0] == 0 else 1
     for k in range(nt):

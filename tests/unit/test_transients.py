@@ -18,10 +18,13 @@ from ionflux import (
     Layer,
     Membrane1D,
     Na,
+    Status,
     UnitRangeError,
+    marching,
     pnp,
     pnp_transient,
     step,
+    table,
     time_scales,
 )
 from ionflux.constants import FARADAY, GAS_CONSTANT, VACUUM_PERMITTIVITY
@@ -98,15 +101,47 @@ def test_a_run_can_be_interrupted() -> None:
         rung.append(time.monotonic())
         raise KeyboardInterrupt
 
+    zigzag = table(np.linspace(0.0, 1e-6, 4000), 0.05 * (np.arange(4000) % 2))
+    salts = {ion: np.linspace(50.0, 100.0, 100) for ion in (K, Cl)}
     before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, 0.1)
+    signal.setitimer(signal.ITIMER_REAL, 0.4)
     try:
-        with pytest.raises(Interrupted):
-            pnp_transient(FILM, SALT, SALT, 0.01 * np.arange(16), t=np.linspace(0.0, 1e-6, 20000), nodes=24, threads=2)
+        with pytest.raises(Interrupted) as stopped:
+            pnp_transient(FILM, salts, SALT, zigzag, t=[1e-9, 1e-6], nodes=24, threads=2)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0.0)
         signal.signal(signal.SIGALRM, before)
     assert time.monotonic() - rung[0] < 0.2  # a tenth of a second, and what a busy machine adds
+    partial = stopped.value.partial
+    assert {Status.OK, Status.CANCELLED}.issuperset(partial.status)
+    cancelled = partial.status == Status.CANCELLED
+    assert np.any(cancelled)
+    assert np.all(np.isnan(partial.I[cancelled, -1]))
+
+
+@pytest.mark.parametrize("finished", [0, 1, 4, 7])
+def test_an_interrupt_keeps_the_finest_mesh_that_was_finished(finished: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    V, times = np.array([0.01, 0.02]), np.array([1e-9, 1e-8, 1e-7])
+    whole = pnp_transient(FILM, SALT, SALT, V, t=times)
+    march, left = marching.Marching.run, iter(range(finished))
+
+    def run(self: marching.Marching, *args: Any) -> marching.Marched:
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        return march(self, *args)
+
+    monkeypatch.setattr(marching.Marching, "run", run)
+    try:
+        partial = pnp_transient(FILM, SALT, SALT, V, t=times)
+    except Interrupted as stopped:
+        partial = stopped.partial
+        if not finished:
+            assert partial is None
+            return
+        assert list(partial.status) == [Status.CANCELLED] * 2
+        assert np.all(np.isnan(partial.error))
+    np.testing.assert_allclose(partial.I, whole.I, rtol=1e-2 if finished < 4 else 1e-3)
+    np.testing.assert_allclose(partial.phi[0, :, 0], V[0])
 
 
 def test_time_scales_are_those_of_debye_and_einstein() -> None:
