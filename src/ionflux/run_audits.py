@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from ._broadcast import Array
-from .marching import Marching, Reached
+from .marching import Marching
 from .profile_runs import RunAudit
+from .refinement import Reached
 
 
 def audited(marching: Marching, reached: list[Reached]) -> RunAudit:

@@ -15,10 +15,11 @@ from .electrochem import bernoulli
 from .errors import ConvergenceError, InputError, Status
 from .extrapolation import romberg
 from .fields import Parameter
-from .marching import LEVELS, MARGIN, Marching
+from .marching import Marching
 from .membranes import Membrane1D
 from .meshes import Mesh, graded, own
 from .poisson import check_tolerance
+from .refinement import LEVELS, MARGIN
 from .spectra import Complex, Impedance
 from .stacks import Stack, stack
 

@@ -13,12 +13,13 @@ from ._broadcast import VOLTAGE, Array, Given, checked
 from .constants import FARADAY, VACUUM_PERMITTIVITY
 from .courses import course, is_schedule, times
 from .errors import ConvergenceError, InputError, Interrupted, Status, StepSizeError
-from .marching import ENDS, Marching, Reached
+from .marching import ENDS, Marching
 from .membranes import Membrane1D
 from .meshes import Mesh, equilibria, own
 from .poisson import check_tolerance
 from .profile_runs import ProfileRun, TimeScales
 from .profiles import Profile
+from .refinement import Reached, Refinement, as_it_is
 from .run_audits import audited
 from .schedules import Schedule
 from .stacks import Stack, stack
@@ -88,8 +89,9 @@ def pnp_transient(
     StepSizeError
         A single problem whose steps became too small.
     Interrupted
-        Ctrl-C, within a tenth of a second and what it takes to hand over. Its `partial` is a ProfileRun of what was reached: finished problems, and of the others (status
-        CANCELLED, error NaN) the finest mesh that was finished, or the first up to the time it had come to.
+        Ctrl-C, within a tenth of a second and what it takes to hand over. Its `partial` is a ProfileRun of what was reached: finished
+        problems, and of the others (status CANCELLED, error NaN) the finest mesh that was finished, or the first up to the time it had
+        come to.
 
     Notes
     -----
@@ -144,21 +146,21 @@ def _followed(
         raise InputError(f"start = {start!r}: between blocking electrodes give a Profile, as from the end of another run, or nothing")
     path = course(V if scheduled else s.V, before, wanted)
     marching = Marching(s, before, path, blocking, profile, threads)
-    every, reached = np.arange(s.n), list[Reached]()
+    every, reached, refinement = np.arange(s.n), list[Reached](), Refinement(marching)
     again = functools.partial(
         pnp_transient, membrane, left, right, V, start=start, blocking=blocking, tol=tol, nodes=nodes, vary=vary, threads=threads
     )
     tolerated = tol if nodes is None else np.inf
     try:
         if nodes is not None:
-            reached.append(marching.as_it_is(every, marching.run(own(s, nodes), every, _GIVEN)))
+            reached.append(as_it_is(every, marching.run(own(s, nodes), every, _GIVEN)))
         else:
             for key, rows in marching.alike():
-                reached += marching.refine(key, rows, tol)
+                reached += refinement.refine(key, rows, tol)
     except KeyboardInterrupt:
         if nodes is not None and marching.halfway is not None:
-            reached.append(marching.as_it_is(every, marching.halfway))
-        reached += marching.kept
+            reached.append(as_it_is(every, marching.halfway))
+        reached += refinement.kept
         partial = _run(marching, reached, tolerated, again) if reached else None
         raise Interrupted("pnp_transient: interrupted; `partial` holds what was reached, NaN where nothing was", partial=partial) from None
     run = _run(marching, reached, tolerated, again)

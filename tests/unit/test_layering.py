@@ -68,6 +68,7 @@ LAYERS = (
     {"comparison"},
     {"courses", "profile_runs", "spectra"},
     {"marching"},
+    {"refinement"},
     {"run_audits"},
     {"small_signals", "transients"},
     # results as data, and what people see
