@@ -255,20 +255,20 @@ def rests_by_scanning(cell: Cell) -> list[tuple[float, float]]:
     J = cell.parameters()["Greedy.J_max"].value
     [(z, n)] = cell.start.impermeants
 
-    def V_of(c: float) -> float:
-        low, high = -0.3, 0.3
+    def V_of(c: Any) -> Any:
+        low, high = 0 * c - 0.3, 0 * c + 0.3
         for _ in range(80):
             V = 0.5 * (low + high)
             K_in = 5.0 * np.exp(-(V - 2 * k * c * F / g["K"]) / VT)  # g (V - E_K) = 2 F k [Na]
             charge = c + K_in - 150.0 * np.exp(V / VT) + z * n / cell.volume - cell.C_m * cell.area * V / (F * cell.volume)
-            low, high = (V, high) if charge > 0 else (low, V)
+            low, high = np.where(charge > 0, V, low), np.where(charge > 0, high, V)
         return 0.5 * (low + high)
 
-    def gain(c: float) -> float:
+    def gain(c: Any) -> Any:
         return g["Na"] / F * (VT * np.log(145.0 / c) - V_of(c)) - 3 * k * c + J * (c / (15.0 + c)) ** 6
 
     grid = np.geomspace(0.5, 400.0, 1500)
-    rate = np.array([gain(c) for c in grid])
+    rate = gain(grid)
     found = []
     for i in np.flatnonzero(np.sign(rate[:-1]) != np.sign(rate[1:])):
         low, high = grid[i], grid[i + 1]
