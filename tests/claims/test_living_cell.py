@@ -27,8 +27,8 @@ CELLS: list[Any] = [
     pytest.param(lambda: published("kay2017"), id="M1"),
     pytest.param(lambda: published("dusterwald2018"), id="M2"),
     pytest.param(lambda: ifx.preset("dusterwald2018", g_NKCC1=0.02), id="M2b"),
-    *(pytest.param(lambda s=s: other(s, "constant"), id=f"like M1, draw {s}") for s in range(4)),
-    *(pytest.param(lambda s=s: other(s, "cubic"), id=f"like M2, draw {s}") for s in range(4)),
+    *(pytest.param(lambda s=s: other(s, "constant"), id=f"like M1, draw {s}", marks=[pytest.mark.slow] * (s > 0)) for s in range(4)),
+    *(pytest.param(lambda s=s: other(s, "cubic"), id=f"like M2, draw {s}", marks=[pytest.mark.slow] * (s > 0)) for s in range(4)),
 ]
 every_cell = pytest.mark.parametrize("make", CELLS)
 
@@ -128,14 +128,13 @@ def test_claim_0_4_the_pump_matches_the_leak_without_pause(make: Any) -> None:
         assert passive == pytest.approx(-pump, rel=1e-10)
 
 
+def goldman(s: int) -> ifx.Cell:
+    return as_cell(*draw(np.random.default_rng([6, 90 + s]), pump="hill", water="finite"))
+
+
 PUMP_LEAK: list[Any] = [
     *CELLS,
-    *(
-        pytest.param(
-            lambda s=s: as_cell(*draw(np.random.default_rng([6, 90 + s]), pump="hill", water="finite")), id=f"Goldman leaks, draw {s}"
-        )
-        for s in range(4)
-    ),
+    *(pytest.param(lambda s=s: goldman(s), id=f"Goldman leaks, draw {s}", marks=[pytest.mark.slow] * (s > 0)) for s in range(4)),
 ]
 
 

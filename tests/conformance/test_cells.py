@@ -19,7 +19,7 @@ from ionflux.protocols import prepare, tolerance_values
 
 IONS = (Na, K, Cl, Ca, SO4)
 INSIDE = {Na: 12.0, K: 135.0, Cl: 9.0, Ca: 0.02, SO4: 1.5}
-every = pytest.mark.parametrize("case", some(cases(2)))
+every = pytest.mark.parametrize("case", some(cases(2), of_each_class=True))
 
 
 #: ions that only some mechanisms move: inside, outside, mol/m^3
@@ -151,7 +151,7 @@ def test_jacobian_is_the_derivative_of_the_right_hand_side(case: Case) -> None:
         assert np.all(np.abs(J[:, :, j] - slope) <= 1e-8 * scale), lowered.state_names[j]
 
 
-@pytest.mark.parametrize("case", some(cases(2), of_each_class=True))
+@every
 def test_a_lane_of_a_sweep_has_the_bits_of_the_cell_alone(case: Case) -> None:
     """In whichever lane and whatever its neighbours are."""
     cell = cell_with(case.mechanism, case.way == "pools")

@@ -17,7 +17,9 @@ from ionflux.mechanisms.base import ions_read
 
 EPS = 2.2e-16
 every = pytest.mark.parametrize("case", some(cases(3, has_rate)))
-once = pytest.mark.parametrize("case", cases(1, has_rate), ids=str)
+#: one way to give the parameters of each
+each = pytest.mark.parametrize("case", some(cases(3, has_rate), of_each_class=True))
+once = pytest.mark.parametrize("case", some(cases(1, has_rate), of_each_class=True))
 
 
 def sign_of(m: Any) -> int:
@@ -44,7 +46,7 @@ def test_rate_is_that_of_the_equation_on_arrays(case: Case) -> None:
     assert np.all(np.abs(got.rate - want) <= 100 * EPS * size)
 
 
-@every
+@each
 def test_rate_affinity_and_conductance_are_those_of_the_equation_in_forty_digits(case: Case) -> None:
     m, at, twin = case.mechanism, case.points(25), RATES[case.cls.__name__]
     got = evaluate(m, at)
@@ -106,7 +108,7 @@ def test_flux_and_current_follow_from_the_stoichiometry_alone(case: Case) -> Non
         np.testing.assert_allclose(got.work, -got.rate * got.affinity, rtol=1e-14)
 
 
-@every
+@each
 def test_scale_multiplies_everything_but_the_affinity_and_zero_blocks(case: Case) -> None:
     m, at = case.mechanism, case.points(300)
     whole, factor = evaluate(m, at), 0.37
@@ -118,7 +120,7 @@ def test_scale_multiplies_everything_but_the_affinity_and_zero_blocks(case: Case
     np.testing.assert_array_equal(part.affinity, whole.affinity)
 
 
-@every
+@each
 def test_a_number_by_itself_gives_the_bits_it_gives_in_an_array(case: Case) -> None:
     m, at = case.mechanism, case.points(37)
     many = evaluate(m, at)
