@@ -45,10 +45,11 @@ class Observed:
 
     lowered: Lowered
     values: dict[str, Any]
+    _base: NDArray[np.float64]
+    _read_so_far: dict[str, Any]
 
     def _set(self, lowered: Lowered, values: dict[str, Any], base: NDArray[np.float64]) -> None:
-        self.lowered, self.values, self._base = lowered, values, base
-        self._read_so_far: dict[str, Any] = {}
+        vars(self).update(lowered=lowered, values=values, _base=base, _read_so_far={})
 
     def _look(self, name: str) -> Array:
         if name not in self._read_so_far:
@@ -60,7 +61,7 @@ class Observed:
         shape = self.shape
         if len(shape) != 1:
             seen = {n: self._plain(x.reshape(shape)) for n, x in seen.items()}
-        self._read_so_far |= seen
+        self._read_so_far.update(seen)
 
     def compute(self, names: Iterable[str]) -> None:
         """Read observables now and in one go.

@@ -76,6 +76,17 @@ class Trajectory(Kept, Observed):
     events : tuple of `Event` (t, crossing, direction), in order of time; where the run was stopped by one, it is the last.
     """
 
+    cell: Cell
+    schedule: dict[str, Any]
+    until: float
+    status: Status
+    stats: Stats
+    events: tuple[Event, ...]
+    _protocol: Protocol
+    _tolerances: dict[str, float]
+    _kept: tuple[NDArray[np.float64], NDArray[np.float64]]
+    _recorded: NDArray[np.float64] | list[NDArray[np.float64]] | None
+
     def __init__(
         self,
         cell: Cell,
@@ -89,11 +100,19 @@ class Trajectory(Kept, Observed):
         tolerances: Mapping[str, float],
         events: tuple[Event, ...] = (),
     ) -> None:
-        self.events = events
-        self.cell, self.schedule, self.until = cell, dict(schedule), protocol.until
-        self.status, self.stats = status, stats
-        self._protocol, self._tolerances = protocol, dict(tolerances)
-        self._kept, self._recorded = (t, y), steps
+        # at once: short runs are asked for by the thousand, and each assignment to what is frozen costs a call
+        vars(self).update(
+            cell=cell,
+            schedule=dict(schedule),
+            until=protocol.until,
+            status=status,
+            stats=stats,
+            events=events,
+            _protocol=protocol,
+            _tolerances=dict(tolerances),
+            _kept=(t, y),
+            _recorded=steps,
+        )
         self._set(protocol.lowered, protocol.values, protocol.base)
 
     # the record of a long run is put together when it is first read: Ctrl-C answers at once
