@@ -67,7 +67,7 @@ class IVCurve(Solved):
         self.error, self.conductance_error, self.status = (a.reshape(whole) for a in (error, slope_error, status))
 
     def _told(self) -> tuple[Any, ...]:
-        return self.shape, self.ions, self.V, *self.J.values(), self.conductance, self.error, self.status
+        return self.shape, self.ions, self.V, *self.J.values(), self.conductance, self.conductance_error, self.error, self.status
 
     @cached_property
     def reversal(self) -> Any:
